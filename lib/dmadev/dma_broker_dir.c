@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The DPDK DMA access authors
+ */
+
+/*
+ * The run-time directory of access groups. It holds the file "lock", under which ids are taken and
+ * what the dead left is removed, and one socket "group.<id>" for each group.
+ *
+ * The directory is either private to its user, or was made by somebody who wants it to be shared
+ * and named by RTE_DMA_ACCESS_DIR; then others may create files in it, so nothing found there is
+ * trusted before it was looked at.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+#include <rte_eal.h>
+
+#include "dma_broker.h"
+
+#define DIR_ENV "RTE_DMA_ACCESS_DIR"
+#define LOCK_NAME "lock"
+/* How often a taken lock is tried again; it is held for well under a millisecond. */
+#define LOCK_RETRY_NS 2000000
+
+/* Connections that wait to be accepted; a host that runs accepts at once. */
+#define SOCK_BACKLOG 64
+
+struct dir {
+	int fd;      /* O_PATH */
+	bool shared; /* named by the user, perhaps to be shared with others */
+	char path[PATH_MAX];
+};
+
+/* Find the path; make the private directory if it is missing. */
+static int
+dir_path(struct dir *dir, bool make)
+{
+	const char *env = secure_getenv(DIR_ENV);
+	const char *run = rte_eal_get_runtime_dir();
+	size_t len;
+	char *slash;
+
+	dir->shared = env != NULL && env[0] != '\0';
+	len = strnlen(dir->shared ? env : run, sizeof(dir->path));
+	if (len == sizeof(dir->path))
+		return -ENAMETOOLONG;
+	memcpy(dir->path, dir->shared ? env : run, len + 1);
+	/* a final slash would follow a link */
+	while (len > 1 && dir->path[len - 1] == '/')
+		dir->path[--len] = '\0';
+	if (dir->shared)
+		return 0;
+
+	slash = strrchr(dir->path, '/');
+	if (slash == NULL) {
+		BROKER_LOG(ERR, "EAL has no run-time directory; name one by " DIR_ENV);
+		return -ENOENT;
+	}
+	len = slash - dir->path;
+	if (len + sizeof("/dma_access") > sizeof(dir->path))
+		return -ENAMETOOLONG;
+	memcpy(slash, "/dma_access", sizeof("/dma_access"));
+	if (make && mkdir(dir->path, 0700) < 0 && errno != EEXIST) {
+		BROKER_LOG(ERR, "cannot make directory %s: %s", dir->path, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+/* Whether the directory is what it should be, so that no other user can lead us astray. */
+static int
+dir_check(const struct dir *dir)
+{
+	const mode_t others_write = S_IWGRP | S_IWOTH;
+	struct stat st;
+
+	if (fstat(dir->fd, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode)) {
+		BROKER_LOG(ERR, "%s is a symbolic link; use the directory itself", dir->path);
+		return -ELOOP;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		BROKER_LOG(ERR, "%s is not a directory; remove it", dir->path);
+		return -ENOTDIR;
+	}
+	if (st.st_uid != geteuid() && !(dir->shared && st.st_uid == 0)) {
+		BROKER_LOG(ERR, "directory %s belongs to user %u; it has to belong to user %u%s",
+			dir->path, st.st_uid, geteuid(), dir->shared ? " or root" : "");
+		return -EPERM;
+	}
+	if ((st.st_mode & others_write) != 0 && !(dir->shared && (st.st_mode & S_ISVTX) != 0)) {
+		BROKER_LOG(ERR, "directory %s has mode %o: others can change it; %s", dir->path,
+			st.st_mode & 07777, dir->shared ? "set the sticky bit" : "use 0700");
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int
+dir_open(struct dir *dir, bool make)
+{
+	int ret = dir_path(dir, make);
+
+	if (ret < 0)
+		return ret;
+	/* O_PATH opens the link itself, so that it can be told from other mistakes */
+	dir->fd = open(dir->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (dir->fd < 0) {
+		ret = -errno;
+		if (make || ret != -ENOENT)
+			BROKER_LOG(ERR, "cannot open directory %s: %s", dir->path,
+				strerror(-ret));
+		return ret;
+	}
+	ret = dir_check(dir);
+	if (ret < 0)
+		close(dir->fd);
+	return ret;
+}
+
+static int
+lock_file_open(const struct dir *dir)
+{
+	/* O_NONBLOCK: somebody may have put a FIFO there */
+	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	struct stat st;
+	int fd;
+
+	fd = openat(dir->fd, LOCK_NAME, flags);
+	if (fd < 0 && errno == ENOENT) {
+		/* The kernel refuses O_CREAT for others' files in a sticky directory: only create
+		 * what is not there.
+		 */
+		fd = openat(dir->fd, LOCK_NAME, flags | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0 && dir->shared && fchmod(fd, 0644) < 0) {
+			close(fd);
+			return -errno;
+		}
+		if (fd < 0 && errno == EEXIST)
+			fd = openat(dir->fd, LOCK_NAME, flags);
+	}
+	if (fd < 0) {
+		BROKER_LOG(ERR, "cannot open %s/" LOCK_NAME ": %s", dir->path, strerror(errno));
+		return errno == ELOOP ? -EPERM : -errno;
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		BROKER_LOG(ERR, "%s/" LOCK_NAME " is not a regular file; remove it", dir->path);
+		close(fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+/* Returns the descriptor that holds the lock until it is closed. */
+static int
+dir_lock(const struct dir *dir, uint64_t deadline)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_RETRY_NS };
+	int fd = lock_file_open(dir);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	/* there is no lock of this kind with a time limit */
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		ret = -errno;
+		if (ret != -EWOULDBLOCK && ret != -EINTR) {
+			close(fd);
+			return ret;
+		}
+		if (dma_broker_now() >= deadline) {
+			BROKER_LOG(ERR, "another process holds %s/" LOCK_NAME, dir->path);
+			close(fd);
+			return -ETIMEDOUT;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+static int
+sock_addr(const struct dir *dir, int16_t group_id, struct sockaddr_un *addr)
+{
+	int n;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->sun_family = AF_UNIX;
+	n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/group.%d", dir->path, group_id);
+	if (n < 0 || (size_t)n >= sizeof(addr->sun_path)) {
+		BROKER_LOG(ERR, "socket path %s/group.%d is longer than %zu bytes; use a shorter "
+			DIR_ENV, dir->path, group_id, sizeof(addr->sun_path) - 1);
+		return -ENAMETOOLONG;
+	}
+	return 0;
+}
+
+/* Remove a socket whose process has died. Returns whether its name can be tried again. */
+static bool
+sock_reclaim(const struct dir *dir, const char *name, const struct sockaddr_un *addr)
+{
+	struct stat st;
+	bool dead;
+	int fd;
+
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	dead = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 &&
+			errno == ECONNREFUSED;
+	close(fd);
+	return dead && unlinkat(dir->fd, name, 0) == 0;
+}
+
+/* Returns 0, -EADDRINUSE: the id is taken, or another error. */
+static int
+sock_bind(const struct dir *dir, struct dma_broker_sock *sock, int16_t group_id)
+{
+	struct sockaddr_un addr;
+	struct stat st;
+	int ret;
+
+	ret = sock_addr(dir, group_id, &addr);
+	if (ret < 0)
+		return ret;
+	snprintf(sock->name, sizeof(sock->name), "group.%d", group_id);
+	ret = bind(sock->fd, (const struct sockaddr *)&addr, sizeof(addr));
+	if (ret < 0 && errno == EADDRINUSE && sock_reclaim(dir, sock->name, &addr))
+		ret = bind(sock->fd, (const struct sockaddr *)&addr, sizeof(addr));
+	if (ret < 0)
+		return -errno;
+
+	/* the path led to a directory: was it the one that was checked? */
+	if (fstatat(dir->fd, sock->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	sock->dev = st.st_dev;
+	sock->ino = st.st_ino;
+	if (dir->shared && fchmodat(dir->fd, sock->name, 0666, 0) < 0)
+		return -errno;
+	return listen(sock->fd, SOCK_BACKLOG) < 0 ? -errno : 0;
+}
+
+static int
+sock_bind_lowest(const struct dir *dir, struct dma_broker_sock *sock, int16_t *group_id)
+{
+	int ret, id;
+
+	for (id = 0; id <= INT16_MAX; id++) {
+		/* a group that ended keeps its id here until it is left */
+		if (dma_broker_group_id_used(id))
+			continue;
+		ret = sock_bind(dir, sock, id);
+		if (ret == -EADDRINUSE)
+			continue;
+		if (ret < 0)
+			BROKER_LOG(ERR, "cannot make socket %s/%s: %s", dir->path, sock->name,
+				strerror(-ret));
+		*group_id = id;
+		return ret;
+	}
+	BROKER_LOG(ERR, "all group ids are taken in %s", dir->path);
+	return -ENOSPC;
+}
+
+int
+dma_broker_sock_open(struct dma_broker_sock *sock, int16_t *group_id, uint64_t deadline)
+{
+	struct dir dir;
+	int ret, lock;
+
+	memset(sock, 0, sizeof(*sock));
+	ret = dir_open(&dir, true);
+	if (ret < 0)
+		return ret;
+	sock->dir_fd = dir.fd;
+	sock->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* the mode that the name is born with, whatever the umask */
+	if (sock->fd < 0 || fchmod(sock->fd, 0600) < 0) {
+		ret = -errno;
+		goto fail;
+	}
+	lock = dir_lock(&dir, deadline);
+	if (lock < 0) {
+		ret = lock;
+		goto fail;
+	}
+	ret = sock_bind_lowest(&dir, sock, group_id);
+	if (ret < 0 && sock->ino != 0)
+		unlinkat(dir.fd, sock->name, 0);
+	close(lock);
+	if (ret == 0)
+		return 0;
+fail:
+	if (sock->fd >= 0)
+		close(sock->fd);
+	close(dir.fd);
+	return ret;
+}
+
+void
+dma_broker_sock_close(struct dma_broker_sock *sock)
+{
+	struct stat st;
+
+	/* while we listen nobody takes the name for a left-over */
+	if (fstatat(sock->dir_fd, sock->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_dev == sock->dev && st.st_ino == sock->ino)
+		unlinkat(sock->dir_fd, sock->name, 0);
+	close(sock->fd);
+	close(sock->dir_fd);
+	sock->fd = -1;
+}
+
+int
+dma_broker_sock_connect(int16_t group_id, uint64_t deadline)
+{
+	struct sockaddr_un addr;
+	uint64_t now = dma_broker_now();
+	uint64_t left_us;
+	struct timeval limit;
+	struct dir dir;
+	int ret, fd;
+
+	if (now >= deadline)
+		return -ETIMEDOUT;
+	/* in connect to a Unix socket this limits the wait for a full backlog */
+	left_us = (deadline - now) / 1000 + 1;
+	limit.tv_sec = left_us / 1000000;
+	limit.tv_usec = left_us % 1000000;
+	ret = dir_open(&dir, false);
+	if (ret < 0)
+		return ret;
+	ret = sock_addr(&dir, group_id, &addr);
+	close(dir.fd);
+	if (ret < 0)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+			connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	ret = -errno;
+	close(fd);
+	switch (ret) {
+	case -ECONNREFUSED: /* its process has died */
+	case -EPROTOTYPE:
+		return -ENOENT;
+	case -EAGAIN:
+	case -EINTR:
+		return -ETIMEDOUT;
+	case -EACCES: /* not a matter of the token */
+		return -EPERM;
+	default:
+		return ret;
+	}
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The DPDK DMA access authors
+ */
+
+/*
+ * The control thread of the broker: waits for all connections and deadlines, and hands each event to
+ * the side it belongs to.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_lcore.h>
+
+#include "dma_broker.h"
+
+#define LOOP_EVENTS 64
+
+/* Ids in epoll's events; those of sockets come after it. */
+#define WAKE_ID 1
+
+static struct {
+	bool running;
+	int epoll_fd;
+	int wake_fd;
+	uint64_t last_id;
+} loop = { .epoll_fd = -1, .wake_fd = -1 };
+
+uint64_t
+dma_broker_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+int
+dma_broker_loop_watch(int fd, uint64_t *id)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = ++loop.last_id };
+
+	if (epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		return -errno;
+	*id = ev.data.u64;
+	return 0;
+}
+
+void
+dma_broker_loop_unwatch(int fd, uint64_t *id)
+{
+	epoll_ctl(loop.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	*id = 0;
+}
+
+void
+dma_broker_loop_rearm(int fd, uint64_t id, bool in, bool out)
+{
+	struct epoll_event ev = {
+		.events = (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0),
+		.data.u64 = id,
+	};
+
+	epoll_ctl(loop.epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+}
+
+void
+dma_broker_loop_wake(void)
+{
+	const uint64_t one = 1;
+
+	/* whoever knows of a group took state after the thread was started for it */
+	if (loop.wake_fd >= 0 && write(loop.wake_fd, &one, sizeof(one)) < 0)
+		BROKER_LOG(DEBUG, "is awake already");
+}
+
+/* An event names its source by an id, for a call of the application may have closed the source
+ * since; a name that is not found any more means nothing.
+ */
+static void
+event_handle(uint64_t id, uint32_t events)
+{
+	struct dma_group *group;
+	struct dma_conn *conn;
+
+	TAILQ_FOREACH(group, &dma_broker_groups, next) {
+		if (group->conn != NULL && group->conn->id == id) {
+			dma_broker_conn_flush(group->conn);
+			dma_broker_member_input(group);
+			return;
+		}
+		if (group->host == NULL)
+			continue;
+		if (group->host->id == id) {
+			dma_broker_host_accept(group);
+			return;
+		}
+		TAILQ_FOREACH(conn, &group->host->conns, next) {
+			if (conn->id != id)
+				continue;
+			dma_broker_conn_flush(conn);
+			if ((events & ~EPOLLOUT) != 0)
+				dma_broker_host_input(conn);
+			dma_broker_host_settle(group);
+			return;
+		}
+	}
+}
+
+/* Returns when something is due next, 0: never. */
+static uint64_t
+timers_run(uint64_t now)
+{
+	struct dma_group *group;
+	uint64_t due, next = 0;
+
+	TAILQ_FOREACH(group, &dma_broker_groups, next) {
+		/* the others are in the hands of another thread */
+		if (group->phase != DMA_GROUP_LIVE)
+			continue;
+		if (dma_broker_group_lost(group))
+			dma_broker_group_end(group);
+		else if (group->conn != NULL && group->conn->broken)
+			dma_broker_member_input(group);
+		if (group->host == NULL)
+			continue;
+		due = dma_broker_host_timers(group, now);
+		if (due != 0 && (next == 0 || due < next))
+			next = due;
+	}
+	return next;
+}
+
+static int
+timeout_ms(uint64_t due)
+{
+	uint64_t now = dma_broker_now();
+
+	return due == 0 ? -1 : due <= now ? 0 : (int)((due - now + 999999) / 1000000);
+}
+
+static void *
+loop_main(void *arg __rte_unused)
+{
+	struct epoll_event events[LOOP_EVENTS];
+	uint64_t due = 0, now, drained;
+	int i, n;
+
+	for (;;) {
+		n = epoll_wait(loop.epoll_fd, events, LOOP_EVENTS, timeout_ms(due));
+		if (n < 0 && errno != EINTR) {
+			BROKER_LOG(CRIT, "epoll_wait: %s; no group is served any more",
+				strerror(errno));
+			return NULL;
+		}
+		/* Who is late is judged after all input that came before now was looked at: our own
+		 * slow hooks, and those of the holder of work, must not make the others late.
+		 */
+		now = dma_broker_now();
+		dma_broker_work_lock();
+		for (i = 0; i < n; i++) {
+			if (events[i].data.u64 != WAKE_ID)
+				event_handle(events[i].data.u64, events[i].events);
+			else if (read(loop.wake_fd, &drained, sizeof(drained)) < 0)
+				BROKER_LOG(DEBUG, "was not woken");
+		}
+		if (n < LOOP_EVENTS)
+			due = timers_run(now);
+		dma_broker_work_unlock();
+	}
+}
+
+int
+dma_broker_loop_start(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = WAKE_ID };
+	pthread_t thread;
+	int ret;
+
+	if (loop.running)
+		return 0;
+	if (loop.epoll_fd < 0) {
+		loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+		if (loop.epoll_fd < 0)
+			return -errno;
+	}
+	if (loop.wake_fd < 0) {
+		loop.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (loop.wake_fd < 0)
+			return -errno;
+		if (epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, loop.wake_fd, &ev) < 0) {
+			ret = -errno;
+			close(loop.wake_fd);
+			loop.wake_fd = -1;
+			return ret;
+		}
+	}
+	loop.last_id = RTE_MAX(loop.last_id, (uint64_t)WAKE_ID);
+	ret = rte_ctrl_thread_create(&thread, "dma-broker", NULL, loop_main, NULL);
+	if (ret != 0) {
+		BROKER_LOG(ERR, "cannot start the control thread: %s", strerror(-ret));
+		return ret;
+	}
+	loop.running = true;
+	return 0;
+}

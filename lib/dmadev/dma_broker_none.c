@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The DPDK DMA access authors
+ */
+
+/*
+ * The broker's functions where there is no broker: DPDK was built without libcrypto, or not for
+ * Linux.
+ */
+
+#include <errno.h>
+
+#include <rte_common.h>
+
+#include "rte_dma_broker.h"
+
+int
+rte_dma_broker_create(struct rte_dma_dev *dev __rte_unused,
+		const struct rte_dma_broker_port *port __rte_unused,
+		const rte_uuid_t domain_id __rte_unused, const rte_uuid_t token __rte_unused,
+		int16_t *group_id __rte_unused, uint16_t max_members __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_destroy(struct rte_dma_dev *dev __rte_unused, int16_t group_id __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_join(struct rte_dma_dev *dev __rte_unused,
+		const struct rte_dma_broker_port *port __rte_unused,
+		const rte_uuid_t domain_id __rte_unused, const rte_uuid_t token __rte_unused,
+		int16_t group_id __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_leave(struct rte_dma_dev *dev __rte_unused, int16_t group_id __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_size_get(const struct rte_dma_dev *dev __rte_unused,
+		int16_t group_id __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_get(const struct rte_dma_dev *dev __rte_unused, int16_t group_id __rte_unused,
+		struct rte_dma_access_entry *table __rte_unused, uint16_t size __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_handler_get(const struct rte_dma_dev *dev __rte_unused,
+		int16_t group_id __rte_unused, const rte_uuid_t domain_id __rte_unused,
+		uint16_t *handler __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_window_set(struct rte_dma_dev *dev __rte_unused,
+		const struct rte_dma_broker_port *port __rte_unused,
+		int16_t group_id __rte_unused,
+		const struct rte_dma_access_window *win __rte_unused, uint16_t nb __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_groups(const struct rte_dma_dev *dev __rte_unused,
+		int16_t *group_ids __rte_unused, uint16_t size __rte_unused)
+{
+	return 0;
+}
+
+void
+rte_dma_broker_dev_close(struct rte_dma_dev *dev __rte_unused)
+{
+}
+
+void
+rte_dma_broker_port_lost(const struct rte_dma_broker_port *port __rte_unused)
+{
+}
