@@ -379,7 +379,7 @@ packet_check(struct dma_conn *conn, const uint8_t *buf, size_t len, struct dma_m
 	return (kind->may_fd || msg->fd < 0) && fields_valid(conn, msg) ? 1 : -EPROTO;
 }
 
-/* The descriptor in a control message, -1: none. There was no room for more than one. */
+/* The descriptor in a control message, -1: none. There is never room for more than one. */
 static int
 control_fd(struct msghdr *mh)
 {
@@ -408,7 +408,8 @@ dma_broker_conn_recv(struct dma_conn *conn, struct dma_msg *msg)
 	 */
 	if (conn->with_fd && conn->verified) {
 		mh.msg_control = control.buf;
-		mh.msg_controllen = sizeof(control.buf);
+		/* not all of it: with the padding there would be room for two */
+		mh.msg_controllen = CMSG_LEN(sizeof(int));
 	}
 	do {
 		n = recvmsg(conn->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);

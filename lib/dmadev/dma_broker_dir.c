@@ -226,6 +226,12 @@ sock_reclaim(const struct dir *dir, const char *name, const struct sockaddr_un *
 	return dead && unlinkat(dir->fd, name, 0) == 0;
 }
 
+static int
+sock_bind_addr(int fd, const struct sockaddr_un *addr)
+{
+	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? -errno : 0;
+}
+
 /* Returns 0, -EADDRINUSE: the id is taken, or another error. */
 static int
 sock_bind(const struct dir *dir, struct dma_broker_sock *sock, int16_t group_id)
@@ -238,11 +244,11 @@ sock_bind(const struct dir *dir, struct dma_broker_sock *sock, int16_t group_id)
 	if (ret < 0)
 		return ret;
 	snprintf(sock->name, sizeof(sock->name), "group.%d", group_id);
-	ret = bind(sock->fd, (const struct sockaddr *)&addr, sizeof(addr));
-	if (ret < 0 && errno == EADDRINUSE && sock_reclaim(dir, sock->name, &addr))
-		ret = bind(sock->fd, (const struct sockaddr *)&addr, sizeof(addr));
+	ret = sock_bind_addr(sock->fd, &addr);
+	if (ret == -EADDRINUSE && sock_reclaim(dir, sock->name, &addr))
+		ret = sock_bind_addr(sock->fd, &addr);
 	if (ret < 0)
-		return -errno;
+		return ret;
 
 	/* the path led to a directory: was it the one that was checked? */
 	if (fstatat(dir->fd, sock->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -266,7 +272,7 @@ sock_bind_lowest(const struct dir *dir, struct dma_broker_sock *sock, int16_t *g
 		ret = sock_bind(dir, sock, id);
 		if (ret == -EADDRINUSE)
 			continue;
-		if (ret < 0)
+		if (ret < 0 && ret != -ENAMETOOLONG)
 			BROKER_LOG(ERR, "cannot make socket %s/%s: %s", dir->path, sock->name,
 				strerror(-ret));
 		*group_id = id;

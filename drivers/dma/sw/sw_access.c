@@ -93,10 +93,13 @@ sw_unimport(void *ctx, const struct rte_dma_broker_group *group, const rte_uuid_
 {
 	struct sw_req_grant req;
 	struct sw_msg_hdr rep;
+	int ret;
 
 	grant_request(&req, SW_MSG_REVOKE, group, peer);
+	ret = sw_port_call(ctx, &req.hdr, sizeof(req), &rep, sizeof(rep));
 
-	return sw_port_call(ctx, &req.hdr, sizeof(req), &rep, sizeof(rep));
+	/* After unexport there is nothing left to revoke. */
+	return ret == -ENOENT ? 0 : ret;
 }
 
 const struct rte_dma_broker_ops sw_broker_ops = {

@@ -56,24 +56,34 @@ sw_info_get(const struct rte_dma_dev *dev, struct rte_dma_info *info,
 }
 
 static int
+vqs_alloc(struct sw_dev *sw, uint16_t nb, int numa_node)
+{
+	struct sw_vq *vq;
+	uint16_t i;
+
+	vq = rte_zmalloc_socket("dma_sw_vq", nb * sizeof(*vq), RTE_CACHE_LINE_SIZE, numa_node);
+	if (vq == NULL)
+		return -ENOMEM;
+	for (i = 0; i < nb; i++)
+		sw_vq_detach(&vq[i]);
+	rte_free(sw->vq);
+	sw->vq = vq;
+
+	return 0;
+}
+
+static int
 sw_configure(struct rte_dma_dev *dev, const struct rte_dma_conf *conf,
 	uint32_t conf_sz __rte_unused)
 {
 	struct sw_dev *sw = dev->data->dev_private;
-	struct sw_vq *vq;
-	uint16_t i;
+	int ret;
 
-	vq = rte_zmalloc_socket("dma_sw_vq", conf->nb_vchans * sizeof(*vq), RTE_CACHE_LINE_SIZE,
-		dev->data->numa_node);
-	if (vq == NULL)
-		return -ENOMEM;
-	for (i = 0; i < conf->nb_vchans; i++)
-		sw_vq_detach(&vq[i]);
-	rte_free(sw->vq);
-	sw->vq = vq;
-	sw->nb_vchans = conf->nb_vchans;
+	ret = vqs_alloc(sw, conf->nb_vchans, dev->data->numa_node);
+	if (ret == 0)
+		sw->nb_vchans = conf->nb_vchans;
 
-	return 0;
+	return ret;
 }
 
 static int
@@ -408,9 +418,7 @@ sw_create(struct rte_vdev_device *vdev, struct sw_port *port)
 	struct sw_dev *sw;
 	int ret;
 
-	ret = sw_mem_watch();
-	if (ret == 0)
-		ret = sw_port_connect(port);
+	ret = sw_port_connect(port);
 	if (ret != 0)
 		return ret;
 	dev = rte_dma_pmd_allocate(rte_vdev_device_name(vdev), vdev->device.numa_node,
@@ -421,6 +429,12 @@ sw_create(struct rte_vdev_device *vdev, struct sw_port *port)
 	dev->dev_ops = &sw_ops;
 	sw = dev->data->dev_private;
 	sw->port = port;
+	/* Channel 0 of a device that was not configured is full and idle, rather than not there. */
+	ret = vqs_alloc(sw, 1, dev->data->numa_node);
+	if (ret != 0) {
+		rte_dma_pmd_release(rte_vdev_device_name(vdev));
+		return ret;
+	}
 	sw_fp_set(dev->fp_obj, sw);
 	dev->state = RTE_DMA_DEV_READY;
 
@@ -461,12 +475,13 @@ static int
 sw_remove(struct rte_vdev_device *vdev)
 {
 	const char *name = rte_vdev_device_name(vdev);
-	int dev_id;
+	struct rte_dma_dev *dev;
 
-	dev_id = name == NULL ? -EINVAL : rte_dma_get_dev_id_by_name(name);
-	if (dev_id < 0)
+	dev = name == NULL ? NULL : rte_dma_pmd_get_dev_by_id(rte_dma_get_dev_id_by_name(name));
+	if (dev == NULL)
 		return -EINVAL;
-	rte_dma_stop(dev_id);
+	if (dev->data->dev_started)
+		rte_dma_stop(dev->data->dev_id);
 
 	return rte_dma_pmd_release(name);
 }

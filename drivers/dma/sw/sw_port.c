@@ -191,7 +191,10 @@ sw_port_connect(struct sw_port *port)
 	port->conn = conn;
 	rte_uuid_copy(port->broker.controller, conn->instance);
 	pthread_mutex_unlock(&port->lock);
-	ret = sw_mem_register(port);
+	/* First the changes, then what is there: nothing slips through between both. */
+	ret = sw_mem_watch();
+	if (ret == 0)
+		ret = sw_mem_register(port);
 	if (ret == 0)
 		ret = sw_port_watcher_start(port);
 	if (ret != 0)
@@ -249,13 +252,17 @@ sw_port_get(const char *path, bool spawn, uint32_t trusted_uid)
 void
 sw_port_put(struct sw_port *port)
 {
-	bool last;
+	bool last, none;
 
 	pthread_mutex_lock(&ports_lock);
 	last = --port->devices == 0;
 	if (last)
 		TAILQ_REMOVE(&ports, port, next);
+	none = TAILQ_EMPTY(&ports);
 	pthread_mutex_unlock(&ports_lock);
+	/* Not under the lock: EAL waits for callbacks that take it. */
+	if (none)
+		sw_mem_unwatch();
 	if (!last)
 		return;
 	sw_port_disconnect(port);
