@@ -35,6 +35,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <sw_proto.h>
@@ -44,35 +45,52 @@
  * Quotas. A client needs one area for each list of memory segments in EAL (8 by default for each page
  * size and socket), a region for each huge page unless --single-file-segments merges them, a ring for each
  * virtual channel and a membership for each group. The kernel allows a process 65530 mappings
- * (vm.max_map_count), which bounds the regions of all clients together.
+ * (vm.max_map_count), of which a region can need two, one for the gap beside it, and 128 TiB of
+ * addresses: no user may have all of either, for without them nobody else can be served.
  */
 #define MAX_CLIENTS          (SW_MAX_DOMAINS - 1)
 #define MAX_CLIENTS_PER_UID  256
 #define MAX_PENDING          32 /* connections that did not say HELLO yet */
 #define MAX_PENDING_PER_UID  8
 #define HELLO_TIMEOUT_MS     2000
+#define MAX_STATUS_PER_UID   16 /* connections that only ask for status */
 #define MAX_AREAS            64
-#define MAX_AREA_BYTES       (UINT64_C(8) << 40) /* address space, not memory, per client */
+#define MAX_AREAS_PER_UID    2048
+#define MAX_AREA_BYTES       (UINT64_C(16) << 40) /* address space, not memory, per uid */
 #define MAX_REGIONS          16384
-#define MAX_REGIONS_TOTAL    60000
+#define MAX_REGIONS_PER_UID  24000
+#define MAX_REGIONS_TOTAL    30000
 #define MAX_REGION_BYTES     (UINT64_C(4) << 40) /* memory, per uid */
+/* Page tables are the controller's memory, and small pages need 512 times what huge ones do: 256 MiB. */
+#define MAX_SMALL_BYTES      (UINT64_C(128) << 30) /* memory in pages that are not huge, per uid */
+/* Others wait while a mapping goes: for about 0.2 s, if it is this long and of small pages. */
+#define MAX_SMALL_REGION     (UINT64_C(1) << 30)
+/* Mappings of this process; the kernel ends at 65530. What is left is for taking memory away. */
+#define MAX_MAPS             56000
+#define MAX_MAPS_AT_ALL      63000
 #define MAX_RINGS            64
 #define MAX_RINGS_PER_UID    1024
 #define MAX_RING_BYTES       (UINT64_C(256) << 20) /* rings are the controller's memory; per uid */
 #define MAX_GROUPS           64
 #define MAX_GRANTS           4096 /* made by one client */
+#define MAX_STALE_GRANTS     64   /* of those, to clients that are gone */
+#define MAX_RIGHT_WINDOWS    256  /* of one client to another, over all groups */
+#define MAX_WINDOWS_PER_UID  (1u << 20) /* in all rights that its clients gave */
 #define MAX_ENGINES          64
-#define MAX_ODD_FDS          4 /* per uid */
+#define MAX_ODD_FDS          32 /* per uid */
 
 /*
  * A turn of a ring ends after this many operations or bytes. More of either makes switching between
  * clients cheaper and a revocation, or another client's operation, wait longer: 128 KiB are copied
  * in about 20 microseconds.
  */
-#define TURN_OPS   64
-#define TURN_BYTES (128u << 10)
+#define TURN_OPS  64
+#define TURN_COST (128u << 10)
 /* An operation longer than this is checked again, and can be interrupted, at each such step. */
-#define CHUNK      (64u << 10)
+#define CHUNK     (64u << 10)
+/* What checking an entry of a list, and a fault, cost a turn, in bytes copied in the same time. */
+#define COST_CHECK 1024u
+#define COST_FAULT (32u << 10)
 
 struct client;
 struct engine;
@@ -95,6 +113,7 @@ struct area_table {
  */
 struct right {
 	struct client *owner; /* whose memory it is; outlives the right */
+	struct right *next;   /* control thread: of those to be freed */
 	uint32_t nb;
 	struct {
 		uint64_t base;
@@ -147,7 +166,9 @@ struct ring {
 	bool broken;     /* the client's index made no sense: served no more */
 	struct op op;
 	struct {
-		uint32_t ops, bytes, errors, denied;
+		uint32_t ops, errors, denied;
+		uint32_t bytes; /* moved */
+		uint32_t cost;  /* in bytes moved in the same time */
 	} turn;          /* what the current turn did */
 	uint8_t *step_dst; /* where the current step writes, to tell the ends of a fault apart */
 	uint32_t step_len;
@@ -196,9 +217,11 @@ struct grant {
 /* What a uid uses of the controller, over all its clients. */
 struct account {
 	uid_t uid;
-	uint32_t pending, clients, rings;
+	uint32_t pending, status, clients, rings;
 	_Atomic uint32_t odd_fds; /* descriptors of its clients that still wait to be closed */
-	uint64_t region_bytes, ring_bytes;
+	uint32_t areas, regions;
+	uint32_t windows; /* in rights that its clients gave */
+	uint64_t area_bytes, region_bytes, small_bytes, ring_bytes;
 	LIST_ENTRY(account) next;
 };
 
@@ -216,9 +239,9 @@ struct client {
 	struct counters counters;
 	/* Control thread only. */
 	void *regions; /* tree of struct region */
-	uint32_t nb_regions, nb_rings, nb_groups, nb_grants;
+	uint32_t nb_regions, nb_rings, nb_groups, nb_grants, nb_stale;
 	uint32_t next_ring;
-	uint64_t area_bytes, region_bytes;
+	uint64_t region_bytes;
 	LIST_HEAD(, ring) rings;
 	LIST_HEAD(, membership) groups;
 	struct queue queues[MAX_ENGINES];
@@ -232,11 +255,12 @@ struct engine {
 	int epoll;     /* eventfds of its rings, and wake */
 	int wake;      /* eventfd of the control thread's */
 	uint64_t idle_ns;
-	/* Guards parked and the decision to go on; hold is read without it after every turn. */
+	/* Guards parked, asleep and the decision to go on; hold is read without it after every turn. */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	_Atomic bool hold;   /* control -> engine: stop at the next point; release/acquire */
 	bool parked;         /* engine: I use nothing published */
+	bool asleep;         /* engine: and I will go on being so until I am woken */
 	_Atomic bool stop;   /* control -> engine: end; release/acquire */
 	_Atomic uint64_t sleeps;
 	/* Changed by the control thread while the engine is held. */
@@ -254,14 +278,17 @@ struct controller {
 	bool had_client;
 	uint64_t started;    /* ms */
 	uint64_t cut_off;
+	bool deaf;           /* no descriptor is left for another connection: the listener is not watched */
 	uint32_t nb_regions;
+	uint32_t nb_maps;    /* mappings that clients cost, at the most */
 	uint32_t nb_clients, nb_pending;
 	LIST_HEAD(, client) clients;
 	LIST_HEAD(, account) accounts;
 	LIST_HEAD(, membership) memberships;
 	struct {
-		struct client *client; /* NULL: free, or its client is gone */
-		uint32_t grants;       /* that hold the number */
+		struct client *client;   /* NULL: free, or its client is gone */
+		struct account *account; /* which the number is counted for, until no grant holds it */
+		uint32_t grants;         /* that hold the number */
 	} slot[SW_MAX_DOMAINS];
 	uint16_t last_slot;
 	struct engine engine[MAX_ENGINES];
@@ -282,6 +309,7 @@ int dir_connect(const char *path);
 
 /* server.c */
 int server_run(int signals);
+void account_put(struct account *a);
 
 /* request.c */
 enum request_result { REQUEST_DONE, REQUEST_CUT_OFF, REQUEST_GONE };
@@ -290,6 +318,8 @@ enum request_result request_serve(struct client *c, const char **why);
 /* discard.c */
 int discard_start(void);
 void discard(struct account *a, int fd);
+void discard_message(struct account *a, struct msghdr *msg);
+void discard_socket(struct account *a, int fd);
 
 /* memory.c */
 void memory_guard_init(void);
@@ -298,6 +328,8 @@ int memory_area_add(struct client *c, uint64_t base, uint64_t len);
 int memory_region_add(struct client *c, const struct sw_req_region *req, int fd);
 int memory_region_del(struct client *c, const struct sw_req_region *req);
 void memory_free(struct client *c);
+int memory_start(void);
+void memory_close(int fd);
 
 /* group.c */
 int group_enter(struct client *c, const struct sw_req_group *req);
@@ -306,7 +338,7 @@ int group_windows(struct client *c, const struct sw_req_group *req);
 int group_grant(struct client *c, const struct sw_req_grant *req, uint16_t *handler);
 int group_revoke(struct client *c, const struct sw_req_grant *req);
 void group_free(struct client *c);
-bool group_slot_free(uint16_t slot);
+uint16_t group_slot_take(struct client *c);
 int group_status(uint32_t index, struct sw_rep_status_grant *rep);
 
 /* ring.c */

@@ -16,11 +16,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "controller.h"
 
 #define LOCK_NAME "dma_sw.lock"
+/*
+ * How long a controller that is ending can keep the lock: its clients find nobody any more and start the
+ * next one, but the kernel gives back the memory that it had mapped before it gives back the lock.
+ */
+#define LOCK_WAIT_MS  1500
+#define LOCK_RETRY_MS 5
 
 static int
 dir_check(int fd, const char *path)
@@ -109,11 +116,17 @@ dir_connect(const char *path)
 static int
 dir_lock(int dir, const char *path)
 {
+	const struct timespec pause = { .tv_nsec = LOCK_RETRY_MS * 1000000 };
+	const uint64_t end = now_ms() + LOCK_WAIT_MS;
 	int fd = openat(dir, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int ret;
 
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	while (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		ret = -errno;
+		if (fd >= 0 && ret == -EWOULDBLOCK && now_ms() < end) {
+			nanosleep(&pause, NULL);
+			continue;
+		}
 		if (ret == -EWOULDBLOCK)
 			log_msg("another controller serves %s", path);
 		else

@@ -41,6 +41,8 @@ engine_park(struct engine *e)
 	while (atomic_load_explicit(&e->hold, memory_order_relaxed))
 		pthread_cond_wait(&e->cond, &e->lock);
 	e->parked = false;
+	e->asleep = false;
+	pthread_cond_broadcast(&e->cond);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -65,6 +67,9 @@ engine_release(struct engine *e)
 	pthread_mutex_lock(&e->lock);
 	atomic_store_explicit(&e->hold, false, memory_order_relaxed);
 	pthread_cond_broadcast(&e->cond);
+	/* Until it runs: one hold after another would keep it from its work. */
+	while (e->parked && !e->asleep)
+		pthread_cond_wait(&e->cond, &e->lock);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -156,6 +161,7 @@ engine_sleep(struct engine *e)
 		atomic_fetch_add_explicit(&e->sleeps, 1, memory_order_relaxed);
 		pthread_mutex_lock(&e->lock);
 		e->parked = true;
+		e->asleep = true;
 		pthread_cond_broadcast(&e->cond);
 		pthread_mutex_unlock(&e->lock);
 		/* Edge triggered: nothing is read from the eventfds, whose flags the clients share. */
@@ -199,6 +205,7 @@ engine_main(void *arg)
 	/* Who still wants to hold this engine must not wait for it. */
 	pthread_mutex_lock(&e->lock);
 	e->parked = true;
+	e->asleep = true;
 	pthread_cond_broadcast(&e->cond);
 	pthread_mutex_unlock(&e->lock);
 	return NULL;

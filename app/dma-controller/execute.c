@@ -23,12 +23,39 @@ min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Whether the windows of a right, sorted by base, cover [addr, last] for prot. */
-static inline bool
+/* The first window of a right, sorted by base, that begins behind addr. */
+static inline uint32_t
+right_behind(const struct right *rt, uint64_t addr)
+{
+	uint32_t low = 0, high = rt->nb, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (rt->win[mid].base <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+
+	return low;
+}
+
+/*
+ * Whether the windows of a right cover [addr, last] for prot. Windows of other permissions can lie over
+ * each other, so all that begin early enough count; windows that touch were joined when they permit the
+ * same, so there is little to walk.
+ */
+static bool
 right_covers(const struct right *rt, uint64_t addr, uint64_t last, uint32_t prot)
 {
 	uint32_t i;
 
+	/* Nearly always: one window, or the one that begins next before the address. */
+	i = rt->nb == 1 ? rt->win[0].base <= addr : right_behind(rt, addr);
+	if (i == 0)
+		return false;
+	if ((rt->win[i - 1].prot & prot) != 0 && rt->win[i - 1].last >= last)
+		return true;
 	for (i = 0; i < rt->nb && rt->win[i].base <= addr; i++) {
 		if ((rt->win[i].prot & prot) == 0 || rt->win[i].last < addr)
 			continue;
@@ -135,6 +162,7 @@ move(struct ring *r, uint8_t *dst, const uint8_t *src, uint64_t pattern, uint32_
 		fill(dst, pattern, len);
 	atomic_signal_fence(memory_order_seq_cst);
 	fault_point.armed = 0;
+	r->turn.cost += len;
 	r->turn.bytes += len;
 }
 
@@ -179,7 +207,7 @@ op_step(struct ring *r)
 
 /* Take a list over from the ring and check each entry, rights included, before anything moves. */
 static uint8_t
-list_take(const struct ring *r, struct span *to, const struct sw_sge *from, uint16_t nb, bool is_src,
+list_take(struct ring *r, struct span *to, const struct sw_sge *from, uint16_t nb, bool is_src,
 	uint64_t *total)
 {
 	uint8_t *ptr;
@@ -187,6 +215,8 @@ list_take(const struct ring *r, struct span *to, const struct sw_sge *from, uint
 	uint8_t st;
 
 	*total = 0;
+	/* Once here, once more in each step that it takes part in. */
+	r->turn.cost += 2 * nb * COST_CHECK;
 	for (i = 0; i < nb; i++) {
 		struct sw_sge e = *(const volatile struct sw_sge *)&from[i];
 
@@ -367,7 +397,7 @@ ring_has_work(const struct ring *r)
 }
 
 /*
- * Give a ring its turn: at most TURN_OPS operations, and no new step after TURN_BYTES. Returns
+ * Give a ring its turn: at most TURN_OPS operations, and no new step after TURN_COST. Returns
  * whether there was anything to do. All state is in the ring, for a fault jumps back to the guard.
  */
 uint32_t
@@ -386,9 +416,11 @@ ring_turn(struct ring *r)
 	}
 
 	memset(&r->turn, 0, sizeof(r->turn));
-	if (sigsetjmp(fault_point.env, 0) != 0)
+	if (sigsetjmp(fault_point.env, 0) != 0) {
+		r->turn.cost += COST_FAULT;
 		op_end(r, fault_status(r));
-	while (r->head != tail && r->turn.ops < TURN_OPS && r->turn.bytes < TURN_BYTES) {
+	}
+	while (r->head != tail && r->turn.ops < TURN_OPS && r->turn.cost < TURN_COST) {
 		st = r->op.active ? op_step(r) : op_begin(r);
 		r->op.active = st == ST_BEGUN;
 		if (st != ST_BEGUN)

@@ -53,12 +53,75 @@ membership_find(const uint8_t *tag, const uint8_t *domain_id)
 	return NULL;
 }
 
+/* By base, the widest of those that begin together first. */
 static int
 window_cmp(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b; /* base comes first in a window of a right */
+	const __typeof__(((struct right *)NULL)->win[0]) *x = a, *y = b;
 
-	return *x < *y ? -1 : *x > *y;
+	if (x->base != y->base)
+		return x->base < y->base ? -1 : 1;
+
+	return x->last > y->last ? -1 : x->last < y->last;
+}
+
+static void
+windows_sift(struct right *rt, uint32_t top, uint32_t nb)
+{
+	const __typeof__(rt->win[0]) w = rt->win[top];
+	uint32_t at;
+
+	while ((at = 2 * top + 1) < nb) {
+		if (at + 1 < nb && window_cmp(&rt->win[at + 1], &rt->win[at]) > 0)
+			at++;
+		if (window_cmp(&rt->win[at], &w) <= 0)
+			break;
+		rt->win[top] = rt->win[at];
+		top = at;
+	}
+	rt->win[top] = w;
+}
+
+/*
+ * In a heap: clients can make this long. The C library's qsort() allocates memory for more than a few,
+ * and asks the kernel how much there is, which the sandbox takes for an attack.
+ */
+static void
+windows_sort(struct right *rt)
+{
+	uint32_t i;
+
+	for (i = rt->nb / 2; i-- > 0; )
+		windows_sift(rt, i, rt->nb);
+	for (i = rt->nb; i-- > 1; ) {
+		const __typeof__(rt->win[0]) last = rt->win[i];
+
+		rt->win[i] = rt->win[0];
+		rt->win[0] = last;
+		windows_sift(rt, 0, i);
+	}
+}
+
+/*
+ * Sort the windows of a right, and join those that touch or overlap and permit the same, so that a look-up
+ * ends early.
+ */
+static void
+windows_order(struct right *rt)
+{
+	__typeof__(rt->win[0]) *w = rt->win, *to = rt->win;
+	uint32_t i;
+
+	windows_sort(rt);
+	for (i = 1; i < rt->nb; i++) {
+		if (w[i].prot == to->prot && (to->last == UINT64_MAX || w[i].base <= to->last + 1)) {
+			if (w[i].last > to->last)
+				to->last = w[i].last;
+		} else {
+			*++to = w[i];
+		}
+	}
+	rt->nb = rt->nb == 0 ? 0 : to - rt->win + 1;
 }
 
 /* The number of windows that grants from owner to grantee make, over all groups. */
@@ -123,6 +186,12 @@ right_make(struct client *owner, struct client *grantee, struct right **rt)
 	*rt = NULL;
 	if (!right_exists(owner, grantee))
 		return 0;
+	if (nb > MAX_RIGHT_WINDOWS || owner->account->windows + nb > MAX_WINDOWS_PER_UID) {
+		log_msg("client %u: no more windows: %u of %u for client %u, uid %u has %u of %u",
+			owner->handler, nb, MAX_RIGHT_WINDOWS, grantee->handler, owner->account->uid,
+			owner->account->windows, MAX_WINDOWS_PER_UID);
+		return -ENOSPC;
+	}
 	*rt = calloc(1, sizeof(**rt) + nb * sizeof((*rt)->win[0]));
 	if (*rt == NULL)
 		return -ENOMEM;
@@ -131,47 +200,92 @@ right_make(struct client *owner, struct client *grantee, struct right **rt)
 		LIST_FOREACH(g, &m->given, of_owner)
 			if (g->grantee != NULL && g->grantee->client == grantee)
 				right_add(*rt, m);
-	qsort((*rt)->win, nb, sizeof((*rt)->win[0]), window_cmp);
+	windows_order(*rt);
 
 	return 0;
 }
 
-/* Replace what is published; returns the old object, to be freed after engines_sync(). */
-static struct right *
+/* Rights that were replaced, and that an engine may still use. */
+static struct right *replaced;
+
+/* Replace what is published; rights_settle() is to follow. */
+static void
 right_publish(struct client *owner, struct client *grantee, struct right *rt)
 {
 	_Atomic(struct right *) *at = &grantee->rights[owner->handler];
 	struct right *old = atomic_load_explicit(at, memory_order_relaxed);
 
+	if (rt != NULL)
+		owner->account->windows += rt->nb;
 	/* Release of the right; pairs with the load-acquire in reach(). */
 	atomic_store_explicit(at, rt, memory_order_release);
+	if (old != NULL) {
+		owner->account->windows -= old->nb;
+		old->next = replaced;
+		replaced = old;
+	}
+}
 
-	return old;
+/* When this returns, no engine uses a right that was replaced. One wait serves all of them. */
+static void
+rights_settle(void)
+{
+	struct right *rt;
+
+	if (replaced == NULL)
+		return;
+	engines_sync();
+	while ((rt = replaced) != NULL) {
+		replaced = rt->next;
+		free(rt);
+	}
 }
 
 /*
- * Publish what owner lets grantee do now. When it returns, no engine uses what it did before. With no
- * memory for the new right the old one is withdrawn all the same.
+ * Publish what owner lets grantee do now. If the new right cannot be made the old one is withdrawn all
+ * the same.
  */
 static int
 right_update(struct client *owner, struct client *grantee)
 {
-	struct right *rt, *old;
+	struct right *rt;
 	int ret;
 
 	ret = right_make(owner, grantee, &rt);
-	old = right_publish(owner, grantee, rt);
-	if (old != NULL)
-		engines_sync();
-	free(old);
+	right_publish(owner, grantee, rt);
 
 	return ret;
 }
 
-bool
-group_slot_free(uint16_t slot)
+/* The slot after the last one given, so that a number comes back as late as possible; 0: none. */
+uint16_t
+group_slot_take(struct client *c)
 {
-	return ctl.slot[slot].client == NULL && ctl.slot[slot].grants == 0;
+	uint32_t i;
+
+	for (i = 0; i < SW_MAX_DOMAINS; i++) {
+		ctl.last_slot = ctl.last_slot % (SW_MAX_DOMAINS - 1) + 1;
+		if (ctl.slot[ctl.last_slot].account == NULL) {
+			ctl.slot[ctl.last_slot].client = c;
+			ctl.slot[ctl.last_slot].account = c->account;
+			return ctl.last_slot;
+		}
+	}
+
+	return 0;
+}
+
+/* The client of the slot, or the last grant that held its number, is gone. */
+static void
+slot_put(uint16_t slot)
+{
+	struct account *a = ctl.slot[slot].account;
+
+	if (a == NULL || ctl.slot[slot].client != NULL || ctl.slot[slot].grants != 0)
+		return;
+	ctl.slot[slot].account = NULL;
+	a->clients--;
+	account_put(a);
 }
 
 static int
@@ -235,36 +349,56 @@ group_enter(struct client *c, const struct sw_req_group *req)
 static void
 grant_free(struct grant *g)
 {
+	struct client *c = g->owner->client;
+
 	LIST_REMOVE(g, of_owner);
 	if (g->grantee != NULL)
 		LIST_REMOVE(g, of_grantee);
+	else
+		c->nb_stale--;
+	c->nb_grants--;
 	ctl.slot[g->handler].grants--;
-	g->owner->client->nb_grants--;
+	slot_put(g->handler);
 	free(g);
+}
+
+/*
+ * The grantee is gone. The grant stays, for its owner still knows the grantee by its number, until the
+ * owner revokes it. An owner that never does so keeps numbers from others: it may do that for a few.
+ */
+static void
+grant_orphan(struct grant *g)
+{
+	struct client *c = g->owner->client;
+
+	LIST_REMOVE(g, of_grantee);
+	g->grantee = NULL;
+	if (++c->nb_stale > MAX_STALE_GRANTS)
+		grant_free(g);
 }
 
 static void
 membership_free(struct membership *m)
 {
-	struct client *owner = m->client, *grantee;
+	struct client *c = m->client, *peer;
 	struct grant *g;
 
 	/* What it gave. */
 	while ((g = LIST_FIRST(&m->given)) != NULL) {
-		grantee = g->grantee == NULL ? NULL : g->grantee->client;
+		peer = g->grantee == NULL ? NULL : g->grantee->client;
 		grant_free(g);
-		if (grantee != NULL)
-			right_update(owner, grantee);
+		if (peer != NULL)
+			right_update(c, peer);
 	}
-	/* What it was given: the giver's grant stays, for the giver still knows this one's handler. */
+	/* What it was given. */
 	while ((g = LIST_FIRST(&m->held)) != NULL) {
-		LIST_REMOVE(g, of_grantee);
-		g->grantee = NULL;
-		right_update(g->owner->client, owner);
+		peer = g->owner->client;
+		grant_orphan(g);
+		right_update(peer, c);
 	}
 	LIST_REMOVE(m, of_client);
 	LIST_REMOVE(m, of_all);
-	owner->nb_groups--;
+	c->nb_groups--;
 	free(m);
 }
 
@@ -276,31 +410,24 @@ group_exit(struct client *c, const uint8_t *tag)
 	if (m == NULL)
 		return -ENOENT;
 	membership_free(m);
+	rights_settle();
 
 	return 0;
 }
 
-/* New rights for all that hold a grant; one wait for the engines serves them all. */
+/* New rights for all that hold a grant. */
 static int
 windows_publish(struct membership *m)
 {
-	struct right *rt, *old[SW_MAX_DOMAINS];
-	uint32_t nb = 0;
 	struct grant *g;
-	int ret = 0;
+	int ret = 0, err;
 
 	LIST_FOREACH(g, &m->given, of_owner) {
-		if (g->grantee == NULL)
-			continue;
-		if (right_make(m->client, g->grantee->client, &rt) != 0)
-			ret = -ENOMEM;
-		old[nb] = right_publish(m->client, g->grantee->client, rt);
-		if (++nb == SW_MAX_DOMAINS)
-			break;
+		err = g->grantee == NULL ? 0 : right_update(m->client, g->grantee->client);
+		if (err != 0)
+			ret = err;
 	}
-	engines_sync();
-	while (nb > 0)
-		free(old[--nb]);
+	rights_settle();
 
 	return ret;
 }
@@ -357,8 +484,12 @@ grant_add(struct membership *m, struct membership *peer)
 	c->nb_grants++;
 
 	ret = right_update(c, peer->client);
-	if (ret != 0)
+	if (ret != 0) {
 		grant_free(g);
+		/* What other groups grant stays. */
+		right_update(c, peer->client);
+	}
+	rights_settle();
 
 	return ret;
 }
@@ -398,21 +529,49 @@ group_revoke(struct client *c, const struct sw_req_grant *req)
 	struct membership *m = membership_of(c, req->tag);
 	struct client *grantee;
 	struct grant *g;
+	int ret = 0;
 
 	g = m == NULL ? NULL : grant_find(m, req->domain_id);
 	if (g == NULL)
 		return -ENOENT;
 	grantee = g->grantee == NULL ? NULL : g->grantee->client;
 	grant_free(g);
+	if (grantee != NULL)
+		ret = right_update(c, grantee);
+	rights_settle();
 
-	return grantee == NULL ? 0 : right_update(c, grantee);
+	return ret;
 }
 
+/*
+ * The client is gone: nobody reaches its memory, and it reaches nobody's. All rights are taken away
+ * before the groups are looked at, so that none is made anew.
+ */
 void
 group_free(struct client *c)
 {
-	while (!LIST_EMPTY(&c->groups))
-		membership_free(LIST_FIRST(&c->groups));
+	struct membership *m;
+	struct grant *g;
+	uint16_t i;
+
+	for (i = 1; i < SW_MAX_DOMAINS; i++) {
+		if (ctl.slot[i].client == NULL)
+			continue;
+		right_publish(c, ctl.slot[i].client, NULL);
+		right_publish(ctl.slot[i].client, c, NULL);
+	}
+	while ((m = LIST_FIRST(&c->groups)) != NULL) {
+		while ((g = LIST_FIRST(&m->given)) != NULL)
+			grant_free(g);
+		while ((g = LIST_FIRST(&m->held)) != NULL)
+			grant_orphan(g);
+		LIST_REMOVE(m, of_client);
+		LIST_REMOVE(m, of_all);
+		free(m);
+	}
+	rights_settle();
+	ctl.slot[c->handler].client = NULL;
+	slot_put(c->handler);
 }
 
 /* Grants are counted over all memberships; the list is short and status is rarely asked for. */

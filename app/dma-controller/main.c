@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 
 #define DEFAULT_IDLE_US 50
 #define MAX_IDLE_US     10000000
+#define LOG_BURST       200
 
 struct controller ctl;
 
@@ -38,6 +40,37 @@ struct options {
 	bool json;
 };
 
+/*
+ * Whether a line may be written, and how many were not since the last: what clients do wrong is told, but
+ * they must not fill a disk by it. As many lines as LOG_BURST at once, then one a second.
+ */
+static bool
+log_allowed(uint32_t *left_out)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the three below */
+	static uint64_t counted_until;
+	static uint32_t lines, dropped;
+	const uint64_t now = now_ms() / 1000;
+	bool allowed;
+
+	pthread_mutex_lock(&lock);
+	if (now > counted_until) {
+		lines -= now - counted_until < lines ? now - counted_until : lines;
+		counted_until = now;
+	}
+	allowed = lines < LOG_BURST;
+	if (allowed) {
+		lines++;
+		*left_out = dropped;
+		dropped = 0;
+	} else {
+		dropped++;
+	}
+	pthread_mutex_unlock(&lock);
+
+	return allowed;
+}
+
 /* One write a line: stdio would need more system calls than the sandbox lets through. */
 void
 log_msg(const char *fmt, ...)
@@ -46,10 +79,16 @@ log_msg(const char *fmt, ...)
 	const size_t room = 512;
 	size_t len = sizeof(prefix) - 1;
 	char line[512];
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+	uint32_t left_out = 0;
 	va_list ap;
 	int n;
 
+	if (!log_allowed(&left_out))
+		return;
 	memcpy(line, prefix, len);
+	if (left_out != 0)
+		len += snprintf(line + len, room - len, "(%u lines left out) ", left_out);
 	va_start(ap, fmt);
 	n = vsnprintf(line + len, room - len - 1, fmt, ap);
 	va_end(ap);
@@ -57,8 +96,9 @@ log_msg(const char *fmt, ...)
 		return;
 	len += (size_t)n < room - len - 1 ? (size_t)n : room - len - 2;
 	line[len++] = '\n';
-	/* There is nowhere to tell that there is nowhere to tell. */
-	(void)!write(STDERR_FILENO, line, len);
+	/* Who reads the log may stand still or be gone; nothing here waits for it. */
+	if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0)
+		(void)!write(STDERR_FILENO, line, len);
 }
 
 uint64_t
@@ -235,7 +275,7 @@ signals_open(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
 
 	return signalfd(-1, &set, SFD_CLOEXEC);
@@ -268,7 +308,9 @@ daemonize(int dir)
 	/* Who starts a controller may be pinned to a core; the controller is not meant by that. */
 	memset(&all, 0xff, sizeof(all));
 	sched_setaffinity(0, sizeof(all), &all);
-	log = openat(dir, SW_LOG_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* NONBLOCK: in a shared directory it could be somebody's FIFO. */
+	log = openat(dir, SW_LOG_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC |
+		O_NONBLOCK, 0600);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (log < 0 || null < 0 || chdir("/") != 0) {
 		log_msg("cannot write %s: %s", SW_LOG_NAME, strerror(errno));
@@ -314,6 +356,8 @@ controller_start(const struct options *o)
 	ret = fault_init();
 	if (ret == 0)
 		ret = discard_start();
+	if (ret == 0)
+		ret = memory_start();
 	if (ret == 0)
 		ret = o->nb_cores == 0 ? engines_start(anywhere, 1, o->idle_us) :
 			engines_start(o->cores, o->nb_cores, o->idle_us);

@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/userfaultfd.h>
 #include <search.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "controller.h"
@@ -31,11 +33,23 @@
 /* Areas keep the alignment of the client's address within this, so that the largest huge pages fit. */
 #define AREA_ALIGN (UINT64_C(1) << 30)
 
+/* Mappings that a region and an area can cost: themselves and what they leave on one side. */
+#define MAPS_EACH 2
+
 struct region {
 	uint64_t base;
 	uint64_t len;
-	uint64_t offset;
+	bool small; /* of pages that are not huge */
 };
+
+/* What is on its way to the thread that gives memory back: a mapping, or a descriptor. */
+struct leaving {
+	void *map; /* NULL: a descriptor */
+	uint64_t len;
+	int fd;
+};
+
+static int leavings[2];
 
 /* userfaultfd under which all regions are; -1: the kernel has none for us. */
 static int guard = -1;
@@ -66,6 +80,67 @@ bool
 memory_guarded(void)
 {
 	return guard >= 0;
+}
+
+static void
+give_back(const struct leaving *l)
+{
+	if (l->map != NULL)
+		munmap(l->map, l->len);
+	else
+		close(l->fd);
+}
+
+static void *
+give_back_main(void *arg)
+{
+	struct leaving l;
+
+	(void)arg;
+	while (read(leavings[0], &l, sizeof(l)) == sizeof(l))
+		give_back(&l);
+
+	return NULL;
+}
+
+static void
+leave(const struct leaving *l)
+{
+	/* A full pipe: there is more than a thread can do, and more is not to come. */
+	if (write(leavings[1], l, sizeof(*l)) != sizeof(*l))
+		give_back(l);
+}
+
+/* Close a memory file, which can be the end of it. */
+void
+memory_close(int fd)
+{
+	const struct leaving l = { .fd = fd };
+
+	leave(&l);
+}
+
+/* Giving back takes 0.2 s for each GiB of small pages: too long to keep others waiting. */
+int
+memory_start(void)
+{
+	pthread_t thread;
+	int ret;
+
+	if (pipe2(leavings, O_CLOEXEC) != 0 || fcntl(leavings[1], F_SETFL, O_NONBLOCK) != 0)
+		return -errno;
+	ret = pthread_create(&thread, NULL, give_back_main, NULL);
+	if (ret == 0)
+		pthread_detach(thread);
+
+	return -ret;
+}
+
+/* Whether the kernel has room for one more mapping, and then some for taking others away. */
+static bool
+maps_allowed(void)
+{
+	return ctl.nb_maps + MAPS_EACH <= MAX_MAPS;
 }
 
 /* Reserve address space that agrees with base modulo AREA_ALIGN. */
@@ -105,14 +180,20 @@ memory_area_add(struct client *c, uint64_t base, uint64_t len)
 	struct area_table *old = atomic_load_explicit(&c->areas, memory_order_relaxed), *t;
 	const uint64_t page = sysconf(_SC_PAGESIZE);
 	uint32_t nb = old == NULL ? 0 : old->nb;
+	struct account *a = c->account;
 	uint8_t *map;
 
 	if (len == 0 || ((base | len) & (page - 1)) != 0 || base + len < base)
 		return -EINVAL;
 	if (area_overlaps(old, base, len))
 		return -EEXIST;
-	if (nb == MAX_AREAS || len > MAX_AREA_BYTES - c->area_bytes)
+	if (nb == MAX_AREAS || a->areas >= MAX_AREAS_PER_UID || !maps_allowed() ||
+	    len > MAX_AREA_BYTES - a->area_bytes) {
+		log_msg("client %u: no more areas: it has %u of %u, uid %u has %u of %u and %lu GiB",
+			c->handler, nb, MAX_AREAS, a->uid, a->areas, MAX_AREAS_PER_UID,
+			(unsigned long)(a->area_bytes >> 30));
 		return -ENOSPC;
+	}
 	t = malloc(sizeof(*t) + (nb + 1) * sizeof(t->area[0]));
 	map = t == NULL ? NULL : area_reserve(base, len);
 	if (map == NULL) {
@@ -123,7 +204,9 @@ memory_area_add(struct client *c, uint64_t base, uint64_t len)
 		memcpy(t->area, old->area, nb * sizeof(t->area[0]));
 	t->area[nb] = (struct area){ .base = base, .len = len, .map = map };
 	t->nb = nb + 1;
-	c->area_bytes += len;
+	ctl.nb_maps += MAPS_EACH;
+	a->areas++;
+	a->area_bytes += len;
 	/* Release of the table; pairs with the load-acquire in client_memory(). */
 	atomic_store_explicit(&c->areas, t, memory_order_release);
 	if (old != NULL) {
@@ -165,22 +248,33 @@ region_address(const struct client *c, uint64_t base, uint64_t len)
 /*
  * Whether a descriptor is memory of the kernel's own, and large enough. F_GET_SEALS is answered without
  * calling a file system, for shmem and hugetlbfs alone; what is neither (a FUSE file could make any
- * other call hang) is refused before another call is made. fstat comes before mmap, for mapping a hugetlbfs
- * file beyond its end makes it grow.
+ * other call hang) is refused before another call is made. Sizes come before mmap: mapping a hugetlbfs
+ * file beyond its end makes it grow, and a length that is no multiple of its pages is rounded up, over what
+ * comes behind.
  */
 static int
-region_check_file(int fd, uint64_t offset, uint64_t len)
+region_check_file(int fd, const struct sw_req_region *req, bool *small)
 {
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	struct statfs fs;
 	struct stat st;
 
 	if (fcntl(fd, F_GET_SEALS) < 0)
 		return -EBADF;
-	if (fstat(fd, &st) != 0)
+	if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EBADF;
-	if (st.st_size < 0 || offset > (uint64_t)st.st_size || len > (uint64_t)st.st_size - offset)
+	*small = fs.f_type != HUGETLBFS_MAGIC;
+	if (!*small)
+		page = fs.f_bsize;
+	if (page == 0 || ((req->base | req->len | req->offset) & (page - 1)) != 0)
+		return -EINVAL;
+	if (st.st_size < 0 || req->offset > (uint64_t)st.st_size ||
+	    req->len > (uint64_t)st.st_size - req->offset)
 		return -ERANGE;
+	if (*small && req->len > MAX_SMALL_REGION)
+		return -EFBIG;
 
 	return 0;
 }
@@ -209,71 +303,69 @@ region_unmap(void *p, uint64_t len)
 	return q == MAP_FAILED ? -errno : 0;
 }
 
+/*
+ * Map without access first: an engine must not touch the pages before they are guarded. NORESERVE: huge
+ * pages that the client does not have are not taken from the pool for it.
+ */
 static int
-region_map(uint8_t *at, const struct region *reg, int fd)
+region_map(uint8_t *at, uint64_t len, uint64_t offset, int fd)
 {
 	int ret;
 
-	if (mmap(at, reg->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-			reg->offset) == MAP_FAILED)
-		return -errno;
-	ret = region_guard(at, reg->len);
-	if (ret != 0)
-		region_unmap(at, reg->len);
+	ret = mmap(at, len, PROT_NONE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd,
+		offset) == MAP_FAILED ? -errno : region_guard(at, len);
+	if (ret == 0 && mprotect(at, len, PROT_READ | PROT_WRITE) != 0)
+		ret = -errno;
+	/*
+	 * The kernel can refuse when it has already taken away what was there. A gap must not stay: the
+	 * next mapping of this process could come to be in it, in this client's reach. With the client
+	 * the whole area goes.
+	 */
+	if (ret != 0 && region_unmap(at, len) != 0)
+		return -ENOTRECOVERABLE;
 
 	return ret;
 }
 
+/* Whether the client may have one more region. */
 static int
 region_allowed(const struct client *c, const struct region *reg)
 {
-	if (c->nb_regions >= MAX_REGIONS || ctl.nb_regions >= MAX_REGIONS_TOTAL ||
-	    reg->len > MAX_REGION_BYTES - c->account->region_bytes) {
-		log_msg("client %u: no more memory: it has %u of %u regions, all have %u of %u, uid %u has %lu bytes",
-			c->handler, c->nb_regions, MAX_REGIONS, ctl.nb_regions, MAX_REGIONS_TOTAL,
-			c->account->uid, (unsigned long)c->account->region_bytes);
+	const struct account *a = c->account;
+
+	if (c->nb_regions >= MAX_REGIONS || a->regions >= MAX_REGIONS_PER_UID ||
+	    ctl.nb_regions >= MAX_REGIONS_TOTAL || !maps_allowed() ||
+	    reg->len > MAX_REGION_BYTES - a->region_bytes ||
+	    (reg->small && reg->len > MAX_SMALL_BYTES - a->small_bytes)) {
+		log_msg("client %u: no more memory: it has %u of %u regions, uid %u has %u of %u and %lu bytes, all have %u of %u",
+			c->handler, c->nb_regions, MAX_REGIONS, a->uid, a->regions, MAX_REGIONS_PER_UID,
+			(unsigned long)a->region_bytes, ctl.nb_regions, MAX_REGIONS_TOTAL);
 		return -ENOSPC;
 	}
 
 	return 0;
 }
 
-int
-memory_region_add(struct client *c, const struct sw_req_region *req, int fd)
+/* Put a region into the books. */
+static int
+region_note(struct client *c, const struct region *like)
 {
-	const uint64_t page = sysconf(_SC_PAGESIZE);
-	struct region *reg;
-	uint8_t *at;
-	int ret;
+	struct region *reg = malloc(sizeof(*reg));
 
-	/* That huge pages are aligned to their size is checked by mmap. */
-	at = region_address(c, req->base, req->len);
-	if (at == NULL || req->len == 0 || ((req->base | req->len | req->offset) & (page - 1)) != 0)
-		return -EINVAL;
-	ret = region_check_file(fd, req->offset, req->len);
-	if (ret != 0)
-		return ret;
-	reg = malloc(sizeof(*reg));
 	if (reg == NULL)
 		return -ENOMEM;
-	*reg = (struct region){ .base = req->base, .len = req->len, .offset = req->offset };
-	ret = region_allowed(c, reg);
-	if (ret == 0 && tfind(reg, &c->regions, region_cmp) != NULL)
-		ret = -EEXIST;
-	if (ret == 0)
-		ret = region_map(at, reg, fd);
-	if (ret == 0 && tsearch(reg, &c->regions, region_cmp) == NULL) {
-		region_unmap(at, reg->len);
-		ret = -ENOMEM;
-	}
-	if (ret != 0) {
+	*reg = *like;
+	if (tsearch(reg, &c->regions, region_cmp) == NULL) {
 		free(reg);
-		return ret;
+		return -ENOMEM;
 	}
 	c->nb_regions++;
 	ctl.nb_regions++;
+	ctl.nb_maps += MAPS_EACH;
+	c->account->regions++;
 	c->region_bytes += reg->len;
 	c->account->region_bytes += reg->len;
+	c->account->small_bytes += reg->small ? reg->len : 0;
 
 	return 0;
 }
@@ -281,67 +373,93 @@ memory_region_add(struct client *c, const struct sw_req_region *req, int fd)
 static void
 region_forget(struct client *c, struct region *reg)
 {
+	tdelete(reg, &c->regions, region_cmp);
 	c->nb_regions--;
 	ctl.nb_regions--;
+	ctl.nb_maps -= MAPS_EACH;
+	c->account->regions--;
 	c->region_bytes -= reg->len;
 	c->account->region_bytes -= reg->len;
+	c->account->small_bytes -= reg->small ? reg->len : 0;
 	free(reg);
 }
 
-/* Keep what is left of a region before or after a range that went away. */
-static int
-region_keep(struct client *c, uint64_t base, uint64_t end)
+int
+memory_region_add(struct client *c, const struct sw_req_region *req, int fd)
 {
-	struct region *reg;
+	struct region reg = { .base = req->base, .len = req->len };
+	uint8_t *at = region_address(c, req->base, req->len);
+	int ret;
 
-	if (base >= end)
-		return 0;
-	reg = malloc(sizeof(*reg));
-	if (reg == NULL)
-		return -ENOMEM;
-	*reg = (struct region){ .base = base, .len = end - base };
-	if (tsearch(reg, &c->regions, region_cmp) == NULL) {
-		free(reg);
-		return -ENOMEM;
+	if (at == NULL || req->len == 0)
+		return -EINVAL;
+	ret = region_check_file(fd, req, &reg.small);
+	if (ret == 0)
+		ret = region_allowed(c, &reg);
+	if (ret == 0 && tfind(&reg, &c->regions, region_cmp) != NULL)
+		ret = -EEXIST;
+	if (ret == 0)
+		ret = region_map(at, req->len, req->offset, fd);
+	if (ret != 0)
+		return ret;
+	ret = region_note(c, &reg);
+	if (ret != 0 && region_unmap(at, req->len) != 0)
+		ret = -ENOTRECOVERABLE;
+
+	return ret;
+}
+
+/* Strike a range out of the books; what is left of a region before and after it stays in them. */
+static int
+region_strike(struct client *c, uint64_t base, uint64_t end)
+{
+	const struct region key = { .base = base, .len = end - base };
+	struct region **found, whole, part;
+	int ret = 0;
+
+	while (ret == 0 && (found = tfind(&key, &c->regions, region_cmp)) != NULL) {
+		whole = **found;
+		region_forget(c, *found);
+		part = whole;
+		if (whole.base < base) {
+			part.len = base - whole.base;
+			ret = region_note(c, &part);
+		}
+		if (ret == 0 && whole.base + whole.len > end) {
+			part.base = end;
+			part.len = whole.base + whole.len - end;
+			ret = region_note(c, &part);
+		}
 	}
-	c->nb_regions++;
-	ctl.nb_regions++;
-	c->region_bytes += reg->len;
-	c->account->region_bytes += reg->len;
 
-	return 0;
+	return ret;
 }
 
 /*
  * The range may hold several regions, or a part of one: EAL frees pages in other pieces than it
- * allocated them. The pages are gone when this returns, whatever the bookkeeping says.
+ * allocated them. Taking away is never refused for a quota. If it cannot be done otherwise, or if the
+ * pieces become too many, the client loses all of it by being cut off.
  */
 int
 memory_region_del(struct client *c, const struct sw_req_region *req)
 {
-	const uint64_t page = sysconf(_SC_PAGESIZE), end = req->base + req->len;
+	const uint64_t page = sysconf(_SC_PAGESIZE);
 	uint8_t *at = region_address(c, req->base, req->len);
-	struct region key = { .base = req->base, .len = req->len }, *reg, **found;
 	int ret;
 
 	if (at == NULL || req->len == 0 || ((req->base | req->len) & (page - 1)) != 0 ||
 	    req->offset != 0)
 		return -EINVAL;
 	ret = region_unmap(at, req->len);
-	if (ret != 0)
+	/* The kernel does not split huge pages, and has left all as it was. */
+	if (ret == -EINVAL)
 		return ret;
-	while ((found = tfind(&key, &c->regions, region_cmp)) != NULL) {
-		reg = *found;
-		key = *reg;
-		tdelete(reg, &c->regions, region_cmp);
-		region_forget(c, reg);
-		if (region_keep(c, key.base, req->base) != 0 ||
-		    region_keep(c, end, key.base + key.len) != 0)
-			ret = -ENOMEM;
-		key = (struct region){ .base = req->base, .len = req->len };
-	}
+	if (ret == 0)
+		ret = region_strike(c, req->base, req->base + req->len);
+	if (ret != 0 || c->nb_regions > 2 * MAX_REGIONS || ctl.nb_maps > MAX_MAPS_AT_ALL)
+		return -ENOTRECOVERABLE;
 
-	return ret;
+	return 0;
 }
 
 /* The client is gone, and no engine knows it any more. */
@@ -349,15 +467,17 @@ void
 memory_free(struct client *c)
 {
 	struct area_table *t = atomic_load_explicit(&c->areas, memory_order_relaxed);
-	struct region *reg;
 	uint32_t i;
 
-	while (c->regions != NULL) {
-		reg = *(struct region **)c->regions;
-		tdelete(reg, &c->regions, region_cmp);
-		region_forget(c, reg);
+	while (c->regions != NULL)
+		region_forget(c, *(struct region **)c->regions);
+	for (i = 0; t != NULL && i < t->nb; i++) {
+		const struct leaving l = { .map = t->area[i].map, .len = t->area[i].len };
+
+		leave(&l);
+		ctl.nb_maps -= MAPS_EACH;
+		c->account->areas--;
+		c->account->area_bytes -= t->area[i].len;
 	}
-	for (i = 0; t != NULL && i < t->nb; i++)
-		munmap(t->area[i].map, t->area[i].len);
 	free(t);
 }

@@ -28,6 +28,9 @@ union request {
 	struct sw_req_status status;
 };
 
+/* The most descriptors that the kernel lets through in one message. */
+#define SCM_MAX_FDS 253
+
 /* A reply in the making. */
 struct reply {
 	union {
@@ -44,23 +47,6 @@ struct reply {
 	uint32_t nb_fds;
 };
 
-/* The slot after the last one given, so that a number comes back as late as possible. */
-static uint16_t
-slot_take(struct client *c)
-{
-	uint32_t i;
-
-	for (i = 0; i < SW_MAX_DOMAINS; i++) {
-		ctl.last_slot = ctl.last_slot % (SW_MAX_DOMAINS - 1) + 1;
-		if (group_slot_free(ctl.last_slot)) {
-			ctl.slot[ctl.last_slot].client = c;
-			return ctl.last_slot;
-		}
-	}
-
-	return 0;
-}
-
 static int
 do_hello(struct client *c, const union request *q, int fd, struct reply *p)
 {
@@ -73,8 +59,12 @@ do_hello(struct client *c, const union request *q, int fd, struct reply *p)
 		return -EPROTO;
 	if (q->hello.status_only > 1 || q->hello.rsvd != 0)
 		return -EINVAL;
-	if (!q->hello.status_only) {
-		if (a->clients >= MAX_CLIENTS_PER_UID || (c->handler = slot_take(c)) == 0) {
+	if (q->hello.status_only) {
+		if (a->status >= MAX_STATUS_PER_UID)
+			return -ENOSPC;
+		a->status++;
+	} else {
+		if (a->clients >= MAX_CLIENTS_PER_UID || (c->handler = group_slot_take(c)) == 0) {
 			log_msg("no more clients for uid %u: it has %u of %u, all have %u of %u", a->uid,
 				a->clients, MAX_CLIENTS_PER_UID, ctl.nb_clients, MAX_CLIENTS);
 			return -ENOSPC;
@@ -293,34 +283,35 @@ static const struct {
 };
 
 /*
- * Receive a request. A descriptor is taken only where one belongs, and only one: what is not taken the
- * kernel drops without the file noticing, while closing it here could wait for whoever serves the file.
+ * Receive a request and the descriptor that comes with it. More than one are as wrong as one where none
+ * belongs; all are taken, for what is not taken would be closed here, and closing can wait.
  */
 static ssize_t
 request_receive(struct client *c, union request *q, int *fd, int *flags)
 {
 	union {
 		struct cmsghdr hdr;
-		char room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(SCM_MAX_FDS * sizeof(int))];
 	} control;
 	struct iovec iov = { .iov_base = q, .iov_len = sizeof(*q) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	struct cmsghdr *cm;
-	uint32_t type = 0;
 	ssize_t len;
 
 	*fd = -1;
-	/* Type comes first in every message. */
-	if (recv(c->fd, &type, sizeof(type), MSG_DONTWAIT | MSG_PEEK) == sizeof(type) &&
-	    type == SW_MSG_REGION_ADD) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_LEN(sizeof(int));
-	}
 	len = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	*flags = len < 0 ? 0 : msg.msg_flags;
-	cm = len < 0 || msg.msg_control == NULL ? NULL : CMSG_FIRSTHDR(&msg);
-	if (cm != NULL && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS)
+	cm = len < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	if (cm == NULL)
+		return len;
+	if (cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS &&
+	    cm->cmsg_len == CMSG_LEN(sizeof(int))) {
 		memcpy(fd, CMSG_DATA(cm), sizeof(*fd));
+	} else {
+		discard_message(c->account, &msg);
+		*flags |= MSG_CTRUNC;
+	}
 
 	return len;
 }
@@ -359,6 +350,8 @@ request_fault(const struct client *c, const union request *q, size_t len, int fd
 		return "a request of a wrong size";
 	if ((fd >= 0) != (q->hdr.type == SW_MSG_REGION_ADD) || (flags & MSG_CTRUNC) != 0)
 		return "a request with a wrong number of descriptors";
+	if (fd >= 0 && atomic_load_explicit(&c->account->odd_fds, memory_order_relaxed) >= MAX_ODD_FDS)
+		return "descriptors of its user that cannot be closed";
 	if (!c->greeted && q->hdr.type != SW_MSG_HELLO)
 		return "a request before HELLO";
 	if (c->status_only && !types[q->hdr.type].status_only)
@@ -370,11 +363,12 @@ request_fault(const struct client *c, const union request *q, size_t len, int fd
 enum request_result
 request_serve(struct client *c, const char **why)
 {
-	struct reply p = { .nb_fds = 0 };
+	struct reply p;
 	union request q;
 	ssize_t len;
 	int fd, flags;
 
+	memset(&p, 0, sizeof(p));
 	len = request_receive(c, &q, &fd, &flags);
 	if (len < 0)
 		return errno == EAGAIN || errno == EINTR ? REQUEST_DONE : REQUEST_GONE;
@@ -388,7 +382,9 @@ request_serve(struct client *c, const char **why)
 		p.u.hdr.seq = q.hdr.seq;
 		if (p.u.hdr.status != 0)
 			p.nb_fds = 0;
-		if (!reply_send(c, &p))
+		if (p.u.hdr.status == -ENOTRECOVERABLE)
+			*why = "memory that cannot be taken away but with all of it";
+		else if (!reply_send(c, &p))
 			*why = "a reply that it does not take";
 	}
 	if (fd >= 0)

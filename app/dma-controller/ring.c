@@ -121,7 +121,7 @@ ring_allowed(const struct client *c, const struct sw_req_ring_create *req)
 	    (req->nb_desc & (req->nb_desc - 1)) != 0 || req->inter > 1 || (!req->inter && !local) ||
 	    (req->rsvd[0] | req->rsvd[1] | req->rsvd[2]) != 0)
 		return -EINVAL;
-	if (c->nb_rings >= MAX_RINGS || a->rings >= MAX_RINGS_PER_UID ||
+	if (c->nb_rings >= MAX_RINGS || a->rings >= MAX_RINGS_PER_UID || ctl.nb_maps >= MAX_MAPS ||
 	    a->ring_bytes + sw_ring_size(req->nb_desc) > MAX_RING_BYTES) {
 		log_msg("client %u: no more rings: it has %u of %u, uid %u has %u of %u and %lu bytes",
 			c->handler, c->nb_rings, MAX_RINGS, a->uid, a->rings, MAX_RINGS_PER_UID,
@@ -162,6 +162,7 @@ ring_create(struct client *c, const struct sw_req_ring_create *req, struct ring 
 
 	LIST_INSERT_HEAD(&c->rings, r, of_client);
 	c->nb_rings++;
+	ctl.nb_maps++;
 	c->account->rings++;
 	c->account->ring_bytes += r->size;
 	*ring = r;
@@ -177,6 +178,7 @@ ring_free(struct ring *r)
 	ring_detach(r);
 	LIST_REMOVE(r, of_client);
 	c->nb_rings--;
+	ctl.nb_maps--;
 	c->account->rings--;
 	c->account->ring_bytes -= r->size;
 	ring_release(r);

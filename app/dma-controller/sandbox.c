@@ -18,15 +18,17 @@
 static const int allowed[] = {
 	/* sockets */
 	SCMP_SYS(accept4), SCMP_SYS(getsockopt), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendmsg), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
 	/* waiting and waking */
 	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2),
-	SCMP_SYS(futex), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
+	SCMP_SYS(futex), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
 	/* memory of rings and clients */
-	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(ftruncate),
+	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(newfstatat), SCMP_SYS(ftruncate),
 	SCMP_SYS(memfd_create), SCMP_SYS(munmap), SCMP_SYS(brk), SCMP_SYS(madvise),
 	/* logging, closing, faults, the end */
 	SCMP_SYS(write), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(clock_gettime), SCMP_SYS(getpid),
+	SCMP_SYS(sysinfo), /* how much memory qsort() may take */
+	
 	SCMP_SYS(getrandom), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(exit),
 	SCMP_SYS(exit_group),

@@ -38,14 +38,26 @@ account_get(uid_t uid)
 	return a;
 }
 
-static void
+void
 account_put(struct account *a)
 {
-	if (a->pending != 0 || a->clients != 0 ||
+	if (a->pending != 0 || a->status != 0 || a->clients != 0 ||
 	    atomic_load_explicit(&a->odd_fds, memory_order_relaxed) != 0)
 		return;
 	LIST_REMOVE(a, next);
 	free(a);
+}
+
+/* Watch the listener, or do not while there is no descriptor left for what it would bring. */
+static void
+listen_again(bool again)
+{
+	struct epoll_event ev = { .events = again ? EPOLLIN : 0, .data.ptr = &ctl.listener };
+
+	if (ctl.deaf == !again)
+		return;
+	ctl.deaf = !again;
+	epoll_ctl(ctl.epoll, EPOLL_CTL_MOD, ctl.listener, &ev);
 }
 
 static void
@@ -53,26 +65,27 @@ client_free(struct client *c)
 {
 	struct account *a = c->account;
 
+	a->pending++; /* keeps the account until the end */
 	epoll_ctl(ctl.epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	/* Its operations first, then what others may do in its memory, then the memory. */
 	ring_free_all(c);
 	group_free(c);
-	engines_sync();
 	memory_free(c);
 	/* Only now may it learn that it is gone: nothing of its memory moves any more. */
-	close(c->fd);
-	if (c->handler != 0) {
-		ctl.slot[c->handler].client = NULL;
+	discard_socket(a, c->fd);
+	if (c->handler != 0)
 		ctl.nb_clients--;
-		a->clients--;
-	}
 	if (!c->greeted) {
 		ctl.nb_pending--;
 		a->pending--;
 	}
+	if (c->status_only)
+		a->status--;
 	LIST_REMOVE(c, next);
-	account_put(a);
 	free(c);
+	a->pending--;
+	account_put(a);
+	listen_again(true);
 }
 
 static void
@@ -83,25 +96,22 @@ client_cut_off(struct client *c, const char *why)
 	client_free(c);
 }
 
-static struct client *
-client_new(int fd, const struct ucred *peer)
+static bool
+client_allowed(const struct account *a)
+{
+	return ctl.nb_pending < MAX_PENDING && a->pending < MAX_PENDING_PER_UID &&
+		atomic_load_explicit(&a->odd_fds, memory_order_relaxed) < MAX_ODD_FDS;
+}
+
+static bool
+client_new(int fd, const struct ucred *peer, struct account *a)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
-	struct account *a = account_get(peer->uid);
 	struct client *c;
 
-	if (a == NULL)
-		return NULL;
-	if (ctl.nb_pending >= MAX_PENDING || a->pending >= MAX_PENDING_PER_UID ||
-	    atomic_load_explicit(&a->odd_fds, memory_order_relaxed) >= MAX_ODD_FDS) {
-		account_put(a);
-		return NULL;
-	}
 	/* Counters are written by engines: no line of another client's. */
-	if (posix_memalign((void **)&c, 128, sizeof(*c)) != 0) {
-		account_put(a);
-		return NULL;
-	}
+	if (!client_allowed(a) || posix_memalign((void **)&c, 128, sizeof(*c)) != 0)
+		return false;
 	memset(c, 0, sizeof(*c));
 	c->fd = fd;
 	c->pid = peer->pid;
@@ -110,30 +120,40 @@ client_new(int fd, const struct ucred *peer)
 	ev.data.ptr = c;
 	if (epoll_ctl(ctl.epoll, EPOLL_CTL_ADD, fd, &ev) != 0) {
 		free(c);
-		account_put(a);
-		return NULL;
+		return false;
 	}
 	a->pending++;
 	ctl.nb_pending++;
 	LIST_INSERT_HEAD(&ctl.clients, c, next);
 
-	return c;
+	return true;
 }
 
 static void
 accept_one(void)
 {
 	socklen_t len = sizeof(struct ucred);
+	struct account *a;
 	struct ucred peer;
 	int fd;
 
 	fd = accept4(ctl.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		/* Until a client goes: to be told of it again and again would be all that is done. */
+		if (errno == EMFILE || errno == ENFILE)
+			listen_again(false);
 		return;
-	/* A refused connection is closed at once: the client sees the end before an answer. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
-	    client_new(fd, &peer) == NULL)
+	}
+	a = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ? NULL : account_get(peer.uid);
+	if (a == NULL) {
 		close(fd);
+		return;
+	}
+	/* A refused connection is closed at once: the client sees the end before an answer. */
+	if (!client_new(fd, &peer, a)) {
+		discard_socket(a, fd);
+		account_put(a);
+	}
 }
 
 static void
@@ -157,9 +177,12 @@ serve(struct client *c)
 static int
 expire(void)
 {
-	uint64_t now = now_ms(), first = UINT64_MAX;
+	uint64_t now, first = UINT64_MAX;
 	struct client *c, *next;
 
+	if (ctl.nb_pending == 0)
+		return -1;
+	now = now_ms();
 	for (c = LIST_FIRST(&ctl.clients); c != NULL; c = next) {
 		next = LIST_NEXT(c, next);
 		if (c->greeted)

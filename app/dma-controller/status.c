@@ -129,6 +129,8 @@ print_clients(int fd, bool json)
 				"bytes", "errors", "denied");
 		print_client(&s, json, first);
 		first = false;
+		if (s.next <= index)
+			return -EPROTO;
 		index = s.next;
 	}
 	if (json)
@@ -153,12 +155,15 @@ print_grants(int fd, bool json)
 		if (json)
 			printf("%s{\"grantee\": %u, \"owner\": %u, \"prot\": \"%s\", \"windows\": %u}",
 				first ? "" : ", ", s.grantee, s.owner, prot_str(s.prot), s.windows);
+		else if (s.windows == 0 && s.prot != 0)
+			printf("%s%7u may reach %7u: rw in all memory\n", first ? "\n" : "", s.grantee,
+				s.owner);
 		else
-			printf("%s%7u may reach %7u: %-2s in %s", first ? "\n" : "", s.grantee, s.owner,
-				prot_str(s.prot), s.windows == 0 && s.prot != 0 ? "all memory\n" : "");
-		if (!json && !(s.windows == 0 && s.prot != 0))
-			printf("%u windows\n", s.windows);
+			printf("%s%7u may reach %7u: %s in %u window%s\n", first ? "\n" : "", s.grantee,
+				s.owner, prot_str(s.prot), s.windows, s.windows == 1 ? "" : "s");
 		first = false;
+		if (s.next <= index)
+			return -EPROTO;
 		index = s.next;
 	}
 	if (json)

@@ -15,14 +15,24 @@
 
 #include "sw_dmadev.h"
 
-/* No more requests and no more hope: all that waits on this connection fails. */
+/*
+ * No more requests: the controller sees the end, withdraws everything and closes its side, which is
+ * when the watcher notices. Until then it may go on with what was submitted, so operations wait.
+ */
 void
-sw_conn_lose(struct sw_conn *conn)
+sw_conn_close(struct sw_conn *conn)
 {
-	/* Pairs with the load-acquire in sw_vq_lost(). */
-	__atomic_store_n(&conn->lost, 1, __ATOMIC_RELEASE);
-	/* The controller sees the end even if we keep the descriptor. */
-	shutdown(conn->fd, SHUT_RDWR);
+	conn->closed = true;
+	shutdown(conn->fd, SHUT_WR);
+}
+
+/* Wait until the controller has closed its side and nothing of ours moves any more. */
+int
+sw_conn_wait_end(const struct sw_conn *conn)
+{
+	struct pollfd pfd = { .fd = conn->fd, .events = POLLRDHUP };
+
+	return poll(&pfd, 1, SW_TIMEOUT_MS) == 1 ? 0 : -ETIMEDOUT;
 }
 
 void
@@ -125,7 +135,7 @@ sw_conn_call(struct sw_conn *conn, struct sw_msg_hdr *req, size_t req_len, int f
 	const uint64_t end = rte_get_timer_cycles() * 1000 / rte_get_timer_hz() + SW_TIMEOUT_MS;
 	int ret;
 
-	if (conn == NULL || __atomic_load_n(&conn->lost, __ATOMIC_ACQUIRE) != 0)
+	if (conn == NULL || conn->closed)
 		return -ENOTCONN;
 	req->seq = ++conn->seq;
 	memset(rep, 0, rep_len);
@@ -139,7 +149,7 @@ sw_conn_call(struct sw_conn *conn, struct sw_msg_hdr *req, size_t req_len, int f
 	if (ret != 0) {
 		SW_LOG(ERR, "no answer of the controller to request %u: %s; the connection is given up",
 			req->type, strerror(-ret));
-		sw_conn_lose(conn);
+		sw_conn_close(conn);
 		return ret;
 	}
 

@@ -205,7 +205,10 @@ sw_start(struct rte_dma_dev *dev)
 	return ret;
 }
 
-/* What was submitted is carried out; what was not, and results not collected, are dropped. */
+/*
+ * What was submitted is carried out; what was not, and results not collected, are dropped. While the
+ * controller stands still, or is not through, the device goes on: its operations still move data.
+ */
 static int
 sw_stop(struct rte_dma_dev *dev)
 {
@@ -213,11 +216,14 @@ sw_stop(struct rte_dma_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < sw->nb_vchans; i++) {
-		if (sw_vq_drain(&sw->vq[i]) != 0)
-			SW_LOG(WARNING, "%s: vchan %u: the controller did not finish in %u ms; the rest is dropped",
+		if (sw_vq_drain(&sw->vq[i]) != 0) {
+			SW_LOG(ERR, "%s: vchan %u: the controller did not finish in %u ms; try again, or end the controller",
 				dev->data->dev_name, i, SW_TIMEOUT_MS);
-		vq_stop(sw, &sw->vq[i]);
+			return -ETIMEDOUT;
+		}
 	}
+	for (i = 0; i < sw->nb_vchans; i++)
+		vq_stop(sw, &sw->vq[i]);
 
 	return 0;
 }

@@ -45,12 +45,13 @@ extern int sw_logtype;
 /* A connection. Kept until nobody refers to it: the port, and each ring made over it. */
 struct sw_conn {
 	int fd;
-	uint32_t refs; /* guarded by the port's lock */
-	/* The controller is gone, or cut us off. Stored with release by the port's watcher or whoever gets
-	 * no answer; pairs with the load-acquire in sw_vq_lost(). Never cleared.
+	uint32_t refs;  /* guarded by the port's lock, like the next two */
+	bool closed;    /* no request is made any more */
+	uint32_t seq;
+	/* The controller has closed it: nothing moves any more. Stored with release by the port's watcher;
+	 * pairs with the load-acquire in sw_vq_lost(). Never cleared.
 	 */
 	uint32_t lost;
-	uint32_t seq;
 	uint16_t handler;
 	uint8_t instance[SW_UUID_LEN];
 	uint32_t areas_nb;
@@ -64,12 +65,14 @@ struct sw_port {
 	 * callback, under EAL's memory lock: who holds it must not use DPDK's memory.
 	 */
 	pthread_mutex_t lock;
+	/* Taken by who connects and disconnects, never in EAL's callback. */
+	pthread_mutex_t connecting;
 	uint32_t devices;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	bool spawn;
 	uint32_t trusted_uid;
 	struct sw_conn *conn; /* NULL: none yet */
-	pthread_t watcher;
+	pthread_t watcher;    /* guarded by connecting, like the next */
 	int watcher_stop;     /* eventfd; -1: no watcher */
 	struct rte_dma_broker_port broker;
 };
@@ -120,7 +123,8 @@ void sw_conn_free(struct sw_conn *conn);
 /* The caller holds the port's lock. fds: NULL, or where up to two descriptors of the reply go. */
 int sw_conn_call(struct sw_conn *conn, struct sw_msg_hdr *req, size_t req_len, int fd,
 	struct sw_msg_hdr *rep, size_t rep_len, int *fds);
-void sw_conn_lose(struct sw_conn *conn);
+void sw_conn_close(struct sw_conn *conn);
+int sw_conn_wait_end(const struct sw_conn *conn);
 /* The same over the port's connection, taking the lock. */
 int sw_port_call(struct sw_port *port, struct sw_msg_hdr *req, size_t req_len,
 	struct sw_msg_hdr *rep, size_t rep_len);
@@ -128,7 +132,6 @@ int sw_port_call(struct sw_port *port, struct sw_msg_hdr *req, size_t req_len,
 /* sw_mem.c */
 int sw_mem_register(struct sw_port *port);
 int sw_mem_watch(void);
-void sw_mem_unwatch(void);
 
 /* sw_spawn.c */
 int sw_spawn(const char *socket_path);

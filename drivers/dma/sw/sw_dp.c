@@ -140,7 +140,7 @@ sw_submit(void *dev_private, uint16_t vchan)
 static inline bool
 sw_vq_lost(const struct sw_vq *vq)
 {
-	/* Pairs with the store-release in sw_conn_lose(). */
+	/* Pairs with the store-release in sw_port_watch(). */
 	return vq->conn == NULL || __atomic_load_n(&vq->conn->lost, __ATOMIC_ACQUIRE) != 0;
 }
 

@@ -24,6 +24,9 @@
 
 #define SW_MEM_CALLBACK "dma_sw"
 
+/* The controller takes no longer region of small pages: others would wait when it goes. */
+#define SW_MEM_RUN_MAX (UINT64_C(1) << 30)
+
 /* A run of segments, contiguous in memory and in their file. */
 struct run {
 	struct sw_port *port;
@@ -98,9 +101,6 @@ run_register(const struct run *r)
 	if (ret == 0)
 		ret = sw_conn_call(conn, &req.hdr, sizeof(req), r->fd, &rep, sizeof(rep), NULL);
 	pthread_mutex_unlock(&r->port->lock);
-	/* Memory that came while the segments were walked was registered by the callback. */
-	if (ret == -EEXIST)
-		return 0;
 	if (ret != 0)
 		SW_LOG(ERR, "the controller does not take memory at 0x%" PRIx64 ", %" PRIu64
 			" bytes: %s", r->base, r->len, strerror(-ret));
@@ -121,7 +121,7 @@ run_add(struct run *r, const struct rte_memseg_list *msl, const struct rte_memse
 	if (msl->external || fd < 0 || rte_memseg_get_fd_offset_thread_unsafe(ms, &offset) != 0)
 		return 0;
 	if (r->len != 0 && r->msl == msl && r->fd == fd && r->base + r->len == base &&
-	    r->offset + r->len == offset) {
+	    r->offset + r->len == offset && r->len + ms->len <= SW_MEM_RUN_MAX) {
 		r->len += ms->len;
 		return 0;
 	}
@@ -142,14 +142,14 @@ walk(const struct rte_memseg_list *msl, const struct rte_memseg *ms, void *arg)
 	return run_add(arg, msl, ms);
 }
 
+/* The caller holds EAL's memory lock, so that no segment goes away before it is registered. */
 int
 sw_mem_register(struct sw_port *port)
 {
 	struct run r = { .port = port };
 	int ret;
 
-	/* The lock is held over the walk, so that no segment goes away before it is registered. */
-	ret = rte_memseg_walk(walk, &r);
+	ret = rte_memseg_walk_thread_unsafe(walk, &r);
 	if (ret == 0 && r.len != 0)
 		ret = run_register(&r);
 
@@ -162,9 +162,13 @@ port_alloc(struct sw_port *port, const void *addr, size_t len)
 	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
 	struct run r = { .port = port };
 	const struct rte_memseg *ms;
+	bool connected;
 	size_t off;
 
-	if (msl == NULL || msl->external)
+	pthread_mutex_lock(&port->lock);
+	connected = port->conn != NULL && !port->conn->closed;
+	pthread_mutex_unlock(&port->lock);
+	if (!connected || msl == NULL || msl->external)
 		return;
 	for (off = 0; off < len; off += msl->page_sz) {
 		ms = rte_mem_virt2memseg(RTE_PTR_ADD(addr, off), msl);
@@ -175,7 +179,10 @@ port_alloc(struct sw_port *port, const void *addr, size_t len)
 		run_register(&r);
 }
 
-/* After this the pages can be given to anybody: the controller must have let go of them. */
+/*
+ * After this the pages can be given to anybody: the controller must have let go of them. If it does
+ * not say so, it must at least have seen that the connection ended.
+ */
 static void
 port_free(struct sw_port *port, const void *addr, size_t len)
 {
@@ -185,12 +192,20 @@ port_free(struct sw_port *port, const void *addr, size_t len)
 		.len = len,
 	};
 	struct sw_msg_hdr rep;
-	int ret;
+	int ret = 0;
 
-	ret = sw_port_call(port, &req.hdr, sizeof(req), &rep, sizeof(rep));
-	if (ret != 0 && ret != -ENOTCONN)
-		SW_LOG(ERR, "the controller does not let go of memory at %p, %zu bytes: %s", addr, len,
-			strerror(-ret));
+	pthread_mutex_lock(&port->lock);
+	if (port->conn != NULL) {
+		ret = sw_conn_call(port->conn, &req.hdr, sizeof(req), -1, &rep, sizeof(rep), NULL);
+		if (ret != 0) {
+			sw_conn_close(port->conn);
+			ret = sw_conn_wait_end(port->conn);
+		}
+	}
+	pthread_mutex_unlock(&port->lock);
+	if (ret != 0)
+		SW_LOG(CRIT, "the controller stands still and did not let go of memory at %p, %zu bytes: operations under way can still write there; end the controller",
+			addr, len);
 }
 
 struct change {
@@ -204,8 +219,6 @@ port_change(struct sw_port *port, void *arg)
 {
 	const struct change *c = arg;
 
-	if (port->conn == NULL)
-		return;
 	if (c->event == RTE_MEM_EVENT_ALLOC)
 		port_alloc(port, c->addr, c->len);
 	else
@@ -220,6 +233,7 @@ mem_event(enum rte_mem_event event, const void *addr, size_t len, void *arg __rt
 	sw_ports_foreach(port_change, &c);
 }
 
+/* Once for the process, and for its life: a callback without ports does nothing. */
 int
 sw_mem_watch(void)
 {
@@ -229,10 +243,4 @@ sw_mem_watch(void)
 		return -rte_errno;
 
 	return 0;
-}
-
-void
-sw_mem_unwatch(void)
-{
-	rte_mem_event_callback_unregister(SW_MEM_CALLBACK, NULL);
 }

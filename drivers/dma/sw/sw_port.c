@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <rte_eal_memconfig.h>
 #include <rte_lcore.h>
 #include <rte_string_fns.h>
 
@@ -96,7 +97,11 @@ sw_port_watch(void *arg)
 	if (pfd[1].revents == 0) {
 		SW_LOG(ERR, "the controller at %s is gone; stop and start the device to connect again",
 			port->path);
-		sw_conn_lose(conn);
+		pthread_mutex_lock(&port->lock);
+		conn->closed = true;
+		pthread_mutex_unlock(&port->lock);
+		/* Pairs with the load-acquire in sw_vq_lost(). */
+		__atomic_store_n(&conn->lost, 1, __ATOMIC_RELEASE);
 		rte_dma_broker_port_lost(&port->broker);
 	}
 	sw_conn_put(port, conn);
@@ -167,38 +172,68 @@ sw_port_disconnect(struct sw_port *port)
 	pthread_mutex_lock(&port->lock);
 	conn = port->conn;
 	port->conn = NULL;
+	if (conn != NULL)
+		sw_conn_close(conn);
 	pthread_mutex_unlock(&port->lock);
-	if (conn != NULL) {
-		sw_conn_lose(conn);
-		sw_conn_put(port, conn);
-	}
+	sw_conn_put(port, conn);
+}
+
+/*
+ * Make the connection the port's, and tell the controller of our memory. The memory does not change
+ * meanwhile, and from then on each change is told.
+ */
+static int
+sw_port_adopt(struct sw_port *port, struct sw_conn *conn)
+{
+	int ret;
+
+	ret = sw_mem_watch();
+	if (ret != 0)
+		return ret;
+	rte_mcfg_mem_read_lock();
+	pthread_mutex_lock(&port->lock);
+	port->conn = conn;
+	rte_uuid_copy(port->broker.controller, conn->instance);
+	pthread_mutex_unlock(&port->lock);
+	ret = sw_mem_register(port);
+	rte_mcfg_mem_read_unlock();
+
+	return ret;
+}
+
+static bool
+sw_port_alive(struct sw_port *port)
+{
+	bool alive;
+
+	pthread_mutex_lock(&port->lock);
+	alive = port->conn != NULL && !port->conn->closed;
+	pthread_mutex_unlock(&port->lock);
+
+	return alive;
 }
 
 /* Make sure that the port has a live connection which knows our memory. */
 int
 sw_port_connect(struct sw_port *port)
 {
-	struct sw_conn *conn = NULL;
-	int ret;
+	struct sw_conn *conn;
+	int ret = 0;
 
-	if (port->conn != NULL && __atomic_load_n(&port->conn->lost, __ATOMIC_ACQUIRE) == 0)
-		return 0;
+	pthread_mutex_lock(&port->connecting);
+	if (sw_port_alive(port))
+		goto unlock;
 	sw_port_disconnect(port);
 	ret = sw_port_open(port, &conn);
 	if (ret != 0)
-		return ret;
-	pthread_mutex_lock(&port->lock);
-	port->conn = conn;
-	rte_uuid_copy(port->broker.controller, conn->instance);
-	pthread_mutex_unlock(&port->lock);
-	/* First the changes, then what is there: nothing slips through between both. */
-	ret = sw_mem_watch();
-	if (ret == 0)
-		ret = sw_mem_register(port);
+		goto unlock;
+	ret = sw_port_adopt(port, conn);
 	if (ret == 0)
 		ret = sw_port_watcher_start(port);
 	if (ret != 0)
 		sw_port_disconnect(port);
+unlock:
+	pthread_mutex_unlock(&port->connecting);
 
 	return ret;
 }
@@ -217,6 +252,7 @@ sw_port_new(const char *path, bool spawn, uint32_t trusted_uid)
 		return NULL;
 	}
 	pthread_mutex_init(&port->lock, NULL);
+	pthread_mutex_init(&port->connecting, NULL);
 	port->spawn = spawn;
 	port->trusted_uid = trusted_uid;
 	port->watcher_stop = -1;
@@ -252,20 +288,17 @@ sw_port_get(const char *path, bool spawn, uint32_t trusted_uid)
 void
 sw_port_put(struct sw_port *port)
 {
-	bool last, none;
+	bool last;
 
 	pthread_mutex_lock(&ports_lock);
 	last = --port->devices == 0;
 	if (last)
 		TAILQ_REMOVE(&ports, port, next);
-	none = TAILQ_EMPTY(&ports);
 	pthread_mutex_unlock(&ports_lock);
-	/* Not under the lock: EAL waits for callbacks that take it. */
-	if (none)
-		sw_mem_unwatch();
 	if (!last)
 		return;
 	sw_port_disconnect(port);
+	pthread_mutex_destroy(&port->connecting);
 	pthread_mutex_destroy(&port->lock);
 	free(port);
 }

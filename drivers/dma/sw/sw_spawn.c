@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,12 +31,15 @@
 
 extern char **environ;
 
-/* The controller beside the libraries we were installed with, or else the one in PATH. */
+/*
+ * The controller beside the libraries we were installed with, or else the one in PATH, unless whoever
+ * set PATH may not be allowed as much as we are.
+ */
 static void
 controller_path(char *path, size_t size)
 {
 	snprintf(path, size, "%s/%s", SW_BINDIR, SW_CONTROLLER);
-	if (access(path, X_OK) != 0)
+	if (access(path, X_OK) != 0 && geteuid() != 0 && getauxval(AT_SECURE) == 0)
 		snprintf(path, size, "%s", SW_CONTROLLER);
 }
 
@@ -58,24 +62,15 @@ wait_ready(pid_t pid)
 			return -ETIMEDOUT;
 		}
 	}
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0) {
+		/* The application reaps its children itself: connecting will show how it went. */
+		if (errno == ECHILD)
+			return 0;
 		if (errno != EINTR)
 			return -errno;
+	}
 
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
-}
-
-/* What EAL holds open (huge pages, locks) must not outlive us in the controller. */
-static int
-close_all_but_stdio(posix_spawn_file_actions_t *actions)
-{
-	int fd, last = sysconf(_SC_OPEN_MAX), ret = 0;
-
-	for (fd = STDERR_FILENO + 1; fd < last && ret == 0; fd++)
-		if ((fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0 && fcntl(fd, F_GETFD) >= 0)
-			ret = posix_spawn_file_actions_addclose(actions, fd);
-
-	return ret;
 }
 
 static int
@@ -96,7 +91,8 @@ run_controller(char *dir)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	posix_spawn_file_actions_init(&actions);
-	ret = close_all_but_stdio(&actions);
+	/* What EAL holds open (huge pages, locks) must not outlive us in the controller. */
+	ret = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	if (ret == 0)
 		ret = posix_spawnp(&pid, path, &actions, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
