@@ -18,14 +18,15 @@
  *	dma_broker_chan.c	one connection: framing, checks, seals, descriptors
  *	dma_broker_auth.c	keys and MACs
  *	dma_broker_uid.c	what users pay for wrong tokens
+ *	dma_broker_path.c	the run-time directory: where it is
  *	dma_broker_dir.c	the run-time directory: ids, sockets
  *	dma_broker_none.c	instead of all these, where there is no Linux or no libcrypto
  *
  * One thread, "dma-broker", serves the connections of all groups. Calls of the application change
  * groups in their own thread. Two locks keep them apart:
  *
- *	work	is held by whoever changes a group or calls a hook. A hook may wait for its controller,
- *		so a holder may take seconds; nobody waits for another member while holding it.
+ *	work	is held by whoever changes a group or calls a hook. A hook may wait for its
+ *		controller, so a holder may take seconds; but no holder waits for another member.
  *	state	guards what queries read: the list of groups, and in each the fields marked [state].
  *		Held for moments, never in a hook or a system call that can block.
  *
@@ -164,6 +165,7 @@ struct dma_host {
 	struct dma_conn *entrant; /* in state ADDING, or NULL */
 	uint64_t entrant_deadline; /* for the members to answer */
 	uint64_t last_serial;
+	uint64_t wrong_tokens; /* how often somebody came with one */
 };
 
 /* One line of the table. */
@@ -347,8 +349,12 @@ void dma_broker_share_read(const struct dma_wire_share *share, int fd,
 /* Close a descriptor that came from a peer and was not accepted, without waiting for it. */
 void dma_broker_fd_discard(int fd);
 
-/* dma_broker_auth.c: keys and MACs. 0 or a negative errno. */
+/* dma_broker_auth.c: keys and MACs. 0 or a negative errno; -ENOTCONN while the process exits. */
 
+/* Once, before the others. */
+int dma_broker_auth_start(void);
+/* Whether the process is exiting: nothing can be sealed or checked any more. */
+bool dma_broker_auth_over(void);
 int dma_broker_random(void *buf, size_t len);
 int dma_broker_mac(const uint8_t key[DMA_WIRE_MAC_LEN], const void *data, size_t len,
 		uint8_t mac[DMA_WIRE_MAC_LEN]);

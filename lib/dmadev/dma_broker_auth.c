@@ -7,6 +7,8 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -17,6 +19,47 @@
 #include <rte_common.h>
 
 #include "dma_broker.h"
+
+/* libcrypto tears itself down when the process exits, while our threads still run. From then on,
+ * nobody may use it.
+ */
+static pthread_mutex_t crypto_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool crypto_over; /* guarded by crypto_lock */
+
+static void
+crypto_end(void)
+{
+	pthread_mutex_lock(&crypto_lock);
+	crypto_over = true;
+	pthread_mutex_unlock(&crypto_lock);
+}
+
+int
+dma_broker_auth_start(void)
+{
+	const uint8_t key[DMA_WIRE_MAC_LEN] = { 0 };
+	uint8_t mac[DMA_WIRE_MAC_LEN];
+	int ret;
+
+	/* Handlers run last one first. The first use has libcrypto register its own, so ours comes
+	 * before it.
+	 */
+	ret = dma_broker_mac(key, "", 0, mac);
+	if (ret == 0 && atexit(crypto_end) != 0)
+		ret = -ENOMEM;
+	return ret;
+}
+
+bool
+dma_broker_auth_over(void)
+{
+	bool over;
+
+	pthread_mutex_lock(&crypto_lock);
+	over = crypto_over;
+	pthread_mutex_unlock(&crypto_lock);
+	return over;
+}
 
 int
 dma_broker_random(void *buf, size_t len)
@@ -35,13 +78,18 @@ dma_broker_mac(const uint8_t key[DMA_WIRE_MAC_LEN], const void *data, size_t len
 		uint8_t mac[DMA_WIRE_MAC_LEN])
 {
 	unsigned int mac_len;
+	int ret = 0;
 
-	if (HMAC(EVP_sha256(), key, DMA_WIRE_MAC_LEN, data, len, mac, &mac_len) == NULL ||
+	pthread_mutex_lock(&crypto_lock);
+	if (crypto_over) {
+		ret = -ENOTCONN;
+	} else if (HMAC(EVP_sha256(), key, DMA_WIRE_MAC_LEN, data, len, mac, &mac_len) == NULL ||
 			mac_len != DMA_WIRE_MAC_LEN) {
 		BROKER_LOG(ERR, "libcrypto gives no HMAC-SHA256");
-		return -EIO;
+		ret = -EIO;
 	}
-	return 0;
+	pthread_mutex_unlock(&crypto_lock);
+	return ret;
 }
 
 int

@@ -19,7 +19,7 @@
 
 #include "dma_broker.h"
 
-/* What a type of message is like; the length 0 with no name: no such type. */
+/* What a type of message is like. */
 struct kind {
 	uint16_t body;  /* bytes */
 	bool known;
@@ -166,7 +166,7 @@ send_now(struct dma_conn *conn, struct dma_msg *msg)
 }
 
 /* What the queue holds of a domain's windows is out of date: replace it, keep its place. It is not
- * of an earlier membership of that domain, for ADD is answered before the domain can change anything.
+ * of an earlier membership of that domain: ADD is answered before the domain can change anything.
  */
 static bool
 queue_merge(struct dma_conn *conn, struct dma_msg *msg)
@@ -413,7 +413,7 @@ dma_broker_conn_recv(struct dma_conn *conn, struct dma_msg *msg)
 	}
 	do {
 		n = recvmsg(conn->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		/* a peer that closes with messages unread resets, but what it sent is still there */
+		/* a peer that closes with messages unread resets; what it sent is still there */
 	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
@@ -494,8 +494,8 @@ dma_broker_fd_discard(int fd)
 	pthread_t thread;
 	int ret;
 
-	/* Nobody has found out what it is, and the server of a user-space file system can make
-	 * its close take for ever: let that hold up a thread that does nothing else.
+	/* Nobody has found out what it is, and the server of a user-space file system can make its
+	 * close take for ever: let that hold up a thread that does nothing else.
 	 */
 	if (pthread_attr_init(&attr) != 0)
 		return;

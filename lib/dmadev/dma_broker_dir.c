@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -25,11 +24,9 @@
 #include <unistd.h>
 
 #include <rte_common.h>
-#include <rte_eal.h>
 
 #include "dma_broker.h"
 
-#define DIR_ENV "RTE_DMA_ACCESS_DIR"
 #define LOCK_NAME "lock"
 /* How often a taken lock is tried again; it is held for well under a millisecond. */
 #define LOCK_RETRY_NS 2000000
@@ -47,32 +44,15 @@ struct dir {
 static int
 dir_path(struct dir *dir, bool make)
 {
-	const char *env = secure_getenv(DIR_ENV);
-	const char *run = rte_eal_get_runtime_dir();
-	size_t len;
-	char *slash;
+	int ret = rte_dma_broker_dir_get(dir->path, sizeof(dir->path));
 
-	dir->shared = env != NULL && env[0] != '\0';
-	len = strnlen(dir->shared ? env : run, sizeof(dir->path));
-	if (len == sizeof(dir->path))
-		return -ENAMETOOLONG;
-	memcpy(dir->path, dir->shared ? env : run, len + 1);
-	/* a final slash would follow a link */
-	while (len > 1 && dir->path[len - 1] == '/')
-		dir->path[--len] = '\0';
-	if (dir->shared)
-		return 0;
-
-	slash = strrchr(dir->path, '/');
-	if (slash == NULL) {
-		BROKER_LOG(ERR, "EAL has no run-time directory; name one by " DIR_ENV);
-		return -ENOENT;
-	}
-	len = slash - dir->path;
-	if (len + sizeof("/dma_access") > sizeof(dir->path))
-		return -ENAMETOOLONG;
-	memcpy(slash, "/dma_access", sizeof("/dma_access"));
-	if (make && mkdir(dir->path, 0700) < 0 && errno != EEXIST) {
+	if (ret == -ENOENT)
+		BROKER_LOG(ERR, "EAL has no run-time directory; name one by "
+			RTE_DMA_BROKER_DIR_ENV);
+	if (ret < 0)
+		return ret;
+	dir->shared = ret > 0;
+	if (!dir->shared && make && mkdir(dir->path, 0700) < 0 && errno != EEXIST) {
 		BROKER_LOG(ERR, "cannot make directory %s: %s", dir->path, strerror(errno));
 		return -errno;
 	}
@@ -201,7 +181,7 @@ sock_addr(const struct dir *dir, int16_t group_id, struct sockaddr_un *addr)
 	n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/group.%d", dir->path, group_id);
 	if (n < 0 || (size_t)n >= sizeof(addr->sun_path)) {
 		BROKER_LOG(ERR, "socket path %s/group.%d is longer than %zu bytes; use a shorter "
-			DIR_ENV, dir->path, group_id, sizeof(addr->sun_path) - 1);
+			RTE_DMA_BROKER_DIR_ENV, dir->path, group_id, sizeof(addr->sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	return 0;

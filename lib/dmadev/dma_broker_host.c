@@ -11,6 +11,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -196,9 +197,11 @@ wrong_token(struct dma_conn *conn)
 	conn->deadline = now + dma_broker_uid_penalty(conn->uid, now);
 	conn->state = DMA_CONN_PENALTY;
 	dma_broker_loop_unwatch(conn->fd, &conn->id);
+	conn->group->host->wrong_tokens++;
 	if (dma_broker_uid_may_log(conn->uid, now))
-		BROKER_LOG(WARNING, "group %d: user %u came with a wrong token",
-			conn->group->info.group_id, conn->uid);
+		BROKER_LOG(WARNING, "group %d: user %u came with a wrong token; %" PRIu64
+			" wrong tokens so far", conn->group->info.group_id, conn->uid,
+			conn->group->host->wrong_tokens);
 }
 
 static void
@@ -212,7 +215,7 @@ input_failed(struct dma_conn *conn, int error)
 		dma_broker_conn_send_code(conn, DMA_WIRE_REFUSED, EPROTO);
 		conn->broken = true;
 	}
-	/* who knows the token can do this once for each membership; strangers must not fill the log */
+	/* who knows the token does this once in a membership; strangers must not fill the log */
 	if (conn->verified || dma_broker_uid_may_log(conn->uid, dma_broker_now()))
 		BROKER_LOG(WARNING, "group %d: a process of user %u breaks the protocol (%s): "
 			"cut off", conn->group->info.group_id, conn->uid, strerror(-error));

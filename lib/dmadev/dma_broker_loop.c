@@ -3,8 +3,8 @@
  */
 
 /*
- * The control thread of the broker: waits for all connections and deadlines, and hands each event to
- * the side it belongs to.
+ * The control thread of the broker: waits for all connections and deadlines, and hands each event
+ * to the side it belongs to.
  */
 
 #include <errno.h>
@@ -162,6 +162,10 @@ loop_main(void *arg __rte_unused)
 		 */
 		now = dma_broker_now();
 		dma_broker_work_lock();
+		if (dma_broker_auth_over()) {
+			dma_broker_work_unlock();
+			return NULL;
+		}
 		for (i = 0; i < n; i++) {
 			if (events[i].data.u64 != WAKE_ID)
 				event_handle(events[i].data.u64, events[i].events);
@@ -183,6 +187,9 @@ dma_broker_loop_start(void)
 
 	if (loop.running)
 		return 0;
+	ret = dma_broker_auth_start();
+	if (ret < 0)
+		return ret;
 	if (loop.epoll_fd < 0) {
 		loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 		if (loop.epoll_fd < 0)

@@ -16,9 +16,9 @@
  *
  *	joiner                                host
  *	  | HELLO ----------------------------> |  who I am, my nonce
- *	  | <------------------------ CHALLENGE |  who I am, my nonce (or REFUSED: wrong version, busy)
+ *	  | <------------------------ CHALLENGE |  who I am, my nonce (REFUSED: wrong version, busy)
  *	  | PROOF ----------------------------> |  first sealed message
- *	  | <-------------------------- WELCOME |  sealed (or REFUSED: wrong token)
+ *	  | <-------------------------- WELCOME |  sealed (REFUSED: wrong token)
  *	  | JOIN -----------------------------> |  how to reach me
  *	  |                                     |  ADD to every member, which answers ADDED
  *	  | <--------------------------- MEMBER |  once for each member, the creator first
