@@ -186,7 +186,7 @@ commit_base() {
 create_tree() {
 	local new=$TEMP/new state=$TEMP/new/.git/dma-access
 	[[ ! -e $TREE ]] || die "$TREE is in the way: it was not made by this script; remove it"
-	need_disk 2000
+	need_disk 700
 	get_base "$new"
 	git_plain init -q -b "dma-access-$BASE_SERIES" "$new"
 	base_commit=$(commit_base "$new/.git" "$new")
@@ -436,7 +436,7 @@ link_overlay() {
 report() {
 	local head=$1 patches=() what
 	list_patches patches
-	((${#changes[@]} == 0)) || printf '  %s\n' "${changes[@]}"
+	((${#changes[@]} == 0 || ${#changes[@]} > 10)) || printf '  %s\n' "${changes[@]}"
 	what="DPDK $(head -n 1 "$TREE/VERSION"), patches: ${#patches[@]}, overlay files: ${#overlay[@]}"
 	if [[ $head == "$(tree_git rev-parse HEAD)" && ${#changes[@]} -eq 0 ]]; then
 		say "build/dpdk: $what; nothing changed"

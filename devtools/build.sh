@@ -51,7 +51,7 @@ configure() {
 	fill_meson_options options "$TREE" "$PREFIX"
 	wanted=$(printf '%s\n' "$ROOT" "${options[@]}")
 	if [[ ! -f $OPTIONS_STAMP || $(head -n 1 "$OPTIONS_STAMP") != "$ROOT" || ! -f $OBJ/build.ninja ]]; then
-		need_disk 1500
+		need_disk 500
 		say "Configuring the build"
 		rm -rf "$OBJ" "$PREFIX"
 		run_meson

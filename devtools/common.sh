@@ -67,16 +67,23 @@ die() {
 	exit 1
 }
 
-# set -e alone ends a script without a word.
+# set -e alone ends a script without a word. What failed has printed its own message; this one says
+# where, and why if the disk is the reason. A subshell leaves it to the shell that waits for it.
 on_error() {
-	warn "error: '$2' failed (${BASH_SOURCE[1]##*/}, line $1)"
+	local line=$1 free
+	((BASH_SUBSHELL == 0)) || exit 1
+	warn "error: stopped in ${FUNCNAME[*]:1} (line $line)"
+	free=$(df -Pm "$ROOT" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	[[ ! $free =~ ^[0-9]+$ || $free -ge 50 ]] || warn "the disk of $ROOT is full: $free MiB are free"
+	exit 1
 }
+shopt -s inherit_errexit
 set -E
-trap 'on_error "$LINENO" "$BASH_COMMAND"' ERR
+trap 'on_error "$LINENO"' ERR
 
 # The comment at the top of a script is its help.
 show_help() {
-	awk 'NR > 3 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
+	awk 'NR > 4 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
 }
 
 bad_usage() {

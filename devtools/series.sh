@@ -193,7 +193,7 @@ build_commit() {
 
 build_series() {
 	local commit built_options='' n=0
-	need_disk 2000
+	need_disk 700
 	prepare_check_tree
 	for commit in "${series[@]}"; do
 		n=$((n + 1))
