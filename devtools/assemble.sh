@@ -336,10 +336,11 @@ resume_move() {
 }
 
 update_commit() {
-	local sum
+	local sum old_base
 	sum=$(patches_sum)
+	old_base=$(tree_git rev-parse 'refs/tags/base^{commit}')
 	new_commit=$(tree_git rev-parse HEAD)
-	if [[ $sum == "$(state_get patches)" && $base_commit == "$(tree_git rev-parse 'refs/tags/base^{commit}')" ]]; then
+	if [[ $sum == "$(state_get patches)" && $base_commit == "$old_base" ]]; then
 		return
 	fi
 	check_nothing_lost

@@ -45,6 +45,30 @@ run_meson() {
 	}
 }
 
+# Whether others can write a directory or one above it, as EAL sees it: the sticky bit does not count.
+others_can_write() {
+	local dir=$1
+	while :; do
+		[[ ! -d $dir || -z $(find "$dir" -maxdepth 0 -perm -o+w) ]] || return 0
+		[[ $dir != / ]] || return 1
+		dir=$(dirname -- "$dir")
+	done
+}
+
+# EAL loads no driver from below a directory that all can write, such as /tmp. For a clone there
+# build/prefix becomes a link to a place of this user's own.
+place_prefix() {
+	local place
+	others_can_write "$ROOT" || return 0
+	place=${XDG_CACHE_HOME:-${HOME:-/}/.cache}/dpdk-dma-access/$(cksum <<<"$ROOT" | cut -d ' ' -f 1)
+	! others_can_write "$(dirname -- "$place")" ||
+		die "all can write a directory above $ROOT, and one above $place: EAL loads no driver from there; move the clone"
+	rm -rf "$place"
+	mkdir -p "$place" || die "cannot make $place, which is to hold what is built in $ROOT"
+	ln -s "$place" "$PREFIX"
+	say "build/prefix is a link to $place: EAL loads no driver from below a directory that all can write"
+}
+
 # A build directory without our stamp is half made, one with another path was made elsewhere.
 configure() {
 	local options=() wanted
@@ -54,6 +78,7 @@ configure() {
 		need_disk 500
 		say "Configuring the build"
 		rm -rf "$OBJ" "$PREFIX"
+		place_prefix
 		run_meson
 	elif [[ $(<"$OPTIONS_STAMP") != "$wanted" ]]; then
 		say "Configuring the build again: its options changed"
@@ -161,8 +186,8 @@ prune_prefix() {
 	[[ -s $installed ]] || die "$OBJ/meson-logs/install-log.txt names no file in $PREFIX"
 	while IFS= read -r path; do
 		rm -f -- "$path"
-	done < <(find "$PREFIX" -type f | LC_ALL=C sort | LC_ALL=C comm -23 - "$installed")
-	find "$PREFIX" -xtype l -delete
+	done < <(find "$PREFIX/" -type f | LC_ALL=C sort | LC_ALL=C comm -23 - "$installed")
+	find "$PREFIX/" -mindepth 1 -xtype l -delete
 }
 
 install() {

@@ -314,7 +314,8 @@ hash_directory() {
 	GIT_INDEX_FILE=$TEMP/hash.index tree_git write-tree
 }
 
-# Fills the array named $1 with how to configure the tree $2 for installation in $3. Generic code runs on other machines and under valgrind. Debug information does not change it.
+# Fills the array named $1 with how to configure the tree $2 for installation in $3. Generic code
+# runs on other machines and under valgrind; debug information does not change it.
 fill_meson_options() {
 	local -n fill_options_out=$1
 	local example examples=()

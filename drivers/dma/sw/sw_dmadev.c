@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bus_vdev_driver.h>
@@ -316,20 +315,20 @@ static const struct rte_dma_dev_ops sw_ops = {
 	.access_window_set = sw_window_set,
 };
 
-/* A directory stands for the socket that a controller makes in it. */
+/* The directory of a controller, as given to it, or its socket in there. */
 static int
 arg_controller(const char *key, const char *value, void *opaque)
 {
+	const char *base = strrchr(value, '/');
 	struct sw_args *args = opaque;
-	struct stat st;
 	int n;
 
-	if (stat(value, &st) == 0 && S_ISDIR(st.st_mode))
-		n = snprintf(args->path, sizeof(args->path), "%s/%s", value, SW_SOCKET_NAME);
-	else
+	if (base != NULL && strcmp(base + 1, SW_SOCKET_NAME) == 0)
 		n = snprintf(args->path, sizeof(args->path), "%s", value);
-	if (n == 0 || n >= (int)sizeof(args->path)) {
-		SW_LOG(ERR, "%s=%s: expected the path of a controller's socket or directory", key, value);
+	else
+		n = snprintf(args->path, sizeof(args->path), "%s/%s", value, SW_SOCKET_NAME);
+	if (value[0] == '\0' || n >= (int)sizeof(args->path)) {
+		SW_LOG(ERR, "%s=%s: expected the directory of a controller, or its socket", key, value);
 		return -EINVAL;
 	}
 

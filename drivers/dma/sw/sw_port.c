@@ -157,8 +157,9 @@ sw_port_open(struct sw_port *port, struct sw_conn **conn)
 			return ret;
 	}
 	if (ret != 0)
-		SW_LOG(ERR, "no controller at %s: %s%s", port->path, strerror(-ret), port->spawn ? "" :
-			"; start dpdk-dma-controller, or leave out spawn=0");
+		SW_LOG(ERR, "no controller at %s: %s%s", port->path, strerror(-ret), !port->spawn &&
+			(ret == -ENOENT || ret == -ECONNREFUSED) ?
+			"; start dpdk-dma-controller, or leave out spawn=0" : "");
 
 	return ret;
 }

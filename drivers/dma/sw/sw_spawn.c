@@ -104,8 +104,8 @@ run_controller(char *dir)
 	}
 	ret = wait_ready(pid);
 	if (ret != 0)
-		SW_LOG(ERR, "%s --dir %s did not come up: %s; %s/%s says why", path, dir,
-			ret == -ECHILD ? "it ended" : strerror(-ret), dir, SW_LOG_NAME);
+		SW_LOG(ERR, "%s --dir %s did not come up: %s; what it said is above, or in %s/%s", path,
+			dir, ret == -ECHILD ? "it ended" : strerror(-ret), dir, SW_LOG_NAME);
 
 	return ret;
 }
