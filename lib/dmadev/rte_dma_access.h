@@ -208,6 +208,7 @@ int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
  *   - -ENOSPC: the group is full (::RTE_DMA_ACCESS_GROUP_MAX_MEMBERS), or the controller is.
  *   - -EXDEV: the group belongs to another controller than the device.
  *   - -ENOTCONN: the creator or the controller went away meanwhile.
+ *   - -EIO: another member's driver cannot reach what the device exported.
  *   - -EPROTO: the host of the group does not speak this version of the protocol.
  *   - -ETIMEDOUT: no answer in 2 seconds.
  */
