@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The DPDK DMA access authors
+ */
+
+/*
+ * dma_access_autotest: DMA between processes, and the groups of processes that may do so. Here is
+ * what is made before each test and removed after it, passed or failed; the tests are in the files
+ * that test_dma_access.h lists.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_string_fns.h>
+
+#include "test_dma_access.h"
+
+#define DIR_ENV "RTE_DMA_ACCESS_DIR"
+#define CONTROLLER "dpdk-dma-controller"
+
+struct da_test da;
+
+static char *saved_dir_env;
+
+/* Say what a test saw instead of what it expected. */
+int
+da_fail(const char *func, int line, long long saw, long long expected, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("%s() line %d: ", func, line);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf(": saw %lld (%s), expected %lld (%s)\n", saw, saw < 0 && saw > -4096 ?
+		strerror(-saw) : "no error", expected, expected < 0 && expected > -4096 ?
+		strerror(-expected) : "no error");
+	da.failed = true;
+
+	return TEST_FAILED;
+}
+
+uint64_t
+da_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+
+	return ts.tv_sec * UINT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+void
+da_domain(unsigned int n, rte_uuid_t id)
+{
+	memset(id, 0xda, sizeof(rte_uuid_t));
+	memcpy(id, &n, sizeof(n));
+}
+
+/* The number of a domain of ours; UINT_MAX: it is none. */
+unsigned int
+da_domain_number(const rte_uuid_t id)
+{
+	rte_uuid_t own;
+	unsigned int n;
+
+	memcpy(&n, id, sizeof(n));
+	da_domain(n, own);
+
+	return rte_uuid_compare(own, id) == 0 ? n : UINT_MAX;
+}
+
+void
+da_path(char *path, size_t size, const char *name)
+{
+	snprintf(path, size, "%s/%s", da.dir, name);
+}
+
+static bool
+is_controller_of(pid_t pid, const char *dir)
+{
+	char path[64], args[PATH_MAX];
+	char wanted[PATH_MAX];
+	size_t len, n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return false;
+	len = fread(args, 1, sizeof(args), f);
+	fclose(f);
+	n = snprintf(wanted, sizeof(wanted), "--dir%c%s", '\0', dir) + 1;
+
+	return memmem(args, len, CONTROLLER, strlen(CONTROLLER)) != NULL &&
+		memmem(args, len, wanted, n) != NULL;
+}
+
+/* The controller that was started for a directory of ours; 0: there is none. */
+pid_t
+da_controller_pid(const char *dir)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	pid_t pid, found = 0;
+
+	if (proc == NULL)
+		return 0;
+	while (found == 0 && (e = readdir(proc)) != NULL) {
+		pid = atoi(e->d_name);
+		if (pid > 1 && is_controller_of(pid, dir))
+			found = pid;
+	}
+	closedir(proc);
+
+	return found;
+}
+
+/* Whether the controllers that were started for the tests end by themselves. */
+static int
+controllers_end(bool kill_them)
+{
+	const uint64_t end = da_now_ms() + DA_WAIT_MS;
+	static const char *const dirs[] = { "run", "second" };
+	char path[PATH_MAX];
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < RTE_DIM(dirs); i++) {
+		da_path(path, sizeof(path), dirs[i]);
+		while ((pid = da_controller_pid(path)) != 0) {
+			if (kill_them)
+				kill(pid, SIGKILL);
+			/* It is no child of ours, and who its parent is nobody knows. */
+			if (da_now_ms() > end)
+				return da_fail(__func__, __LINE__, pid, 0,
+					"controller of %s without clients", path);
+			poll(NULL, 0, 1);
+		}
+	}
+
+	return TEST_SUCCESS;
+}
+
+/* Create a group with da.dev as its creator. */
+int
+da_create(void)
+{
+	rte_uuid_t self;
+
+	da_domain(DA_SELF, self);
+	DA_CHECK(rte_dma_access_token_generate(da.token), 0, "making a token");
+	DA_CHECK(rte_dma_access_group_create(da.dev.id, self, da.token, &da.group), 0,
+		"creating a group");
+
+	return TEST_SUCCESS;
+}
+
+/* Create a group with a number of peers in it, of which da.dev has heard and knows the handlers. */
+int
+da_group_with(unsigned int nb_peers)
+{
+	rte_uuid_t domain;
+	unsigned int n;
+
+	DA_TRY(da_peers_start(nb_peers));
+	DA_TRY(da_create());
+	for (n = 0; n < nb_peers; n++) {
+		DA_CHECK(da_peer_join(n, "join"), 0, "peer %u joining group %d", n, da.group);
+		DA_TRY(da_expect_event(&da.dev.events, da.group, RTE_DMA_ACCESS_REASON_JOINED,
+			DA_PEER(n)));
+		da_domain(DA_PEER(n), domain);
+		DA_CHECK(rte_dma_access_group_handler_get(da.dev.id, da.group, domain,
+			&da.handler[n]), 0, "getting the handler of peer %u", n);
+	}
+
+	return TEST_SUCCESS;
+}
+
+/* Before each test: a device that is in no group. */
+int
+da_setup(void)
+{
+	da.failed = false;
+	da.other.id = -1;
+	da.group = -1;
+	DA_CHECK(da_dev_open(&da.dev, "dma_sw_test0", ""), 0, "opening a dma_sw device");
+
+	return TEST_SUCCESS;
+}
+
+void
+da_teardown(void)
+{
+	if (da.failed)
+		da_peers_show_logs();
+	da_dev_close(&da.other);
+	da_dev_close(&da.dev);
+	/* A failure may have left them in any state: no later test shall suffer. */
+	if (da.failed)
+		da_peers_stop();
+	else
+		da_peers_reset();
+}
+
+/* Not a single process and not a single ring is left of all tests. */
+static int
+test_peers_and_controllers_end_by_themselves(void)
+{
+	DA_TRY(da_peers_stop());
+	DA_TRY(controllers_end(false));
+
+	return TEST_SUCCESS;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st __rte_unused, int type __rte_unused,
+	struct FTW *ftw __rte_unused)
+{
+	remove(path);
+	return 0;
+}
+
+static void
+main_teardown(void)
+{
+	da_peers_stop();
+	controllers_end(true);
+	nftw(da.dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	if (saved_dir_env != NULL)
+		setenv(DIR_ENV, saved_dir_env, 1);
+	else
+		unsetenv(DIR_ENV);
+	free(saved_dir_env);
+	saved_dir_env = NULL;
+}
+
+static bool
+is_capable(int16_t dev_id)
+{
+	struct rte_dma_info info;
+
+	return rte_dma_info_get(dev_id, &info) == 0 &&
+		(info.dev_capa & RTE_DMA_CAPA_INTER_PROCESS_DOMAIN) != 0;
+}
+
+static int
+main_setup(void)
+{
+	const char *env = getenv(DIR_ENV);
+	char path[PATH_MAX];
+	int16_t dev_id;
+
+	RTE_DMA_FOREACH_DEV(dev_id)
+		if (is_capable(dev_id))
+			break;
+	if (dev_id < 0) {
+		printf("No device can reach other processes; run with --vdev=dma_sw0\n");
+		return TEST_SKIPPED;
+	}
+	rte_strscpy(da.dir, "/tmp/dma_access_XXXXXX", sizeof(da.dir));
+	if (mkdtemp(da.dir) == NULL) {
+		printf("Cannot make %s: %s\n", da.dir, strerror(errno));
+		return TEST_FAILED;
+	}
+	saved_dir_env = env == NULL ? NULL : strdup(env);
+	da_path(path, sizeof(path), "run");
+	if (mkdir(path, 0700) != 0 || setenv(DIR_ENV, path, 1) != 0) {
+		printf("Cannot make %s: %s\n", path, strerror(errno));
+		main_teardown();
+		return TEST_FAILED;
+	}
+	if (da_dev_open(&da.dev, "dma_sw_test0", "") != 0) {
+		printf("No dma_sw device can be made: its driver is missing, or EAL has physical IOVAs\n");
+		main_teardown();
+		return TEST_SKIPPED;
+	}
+	da_dev_close(&da.dev);
+
+	return TEST_SUCCESS;
+}
+
+/* Groups of the devices that were given to this process, whatever their driver. */
+static int
+one_device_forms_a_group(int16_t dev_id)
+{
+	struct rte_dma_access_entry entry;
+	rte_uuid_t domain, token;
+	int16_t group;
+
+	da_domain(DA_SELF, domain);
+	rte_dma_access_token_generate(token);
+	DA_CHECK(rte_dma_access_group_create(dev_id, domain, token, &group), 0,
+		"device %d creating a group", dev_id);
+	DA_CHECK(rte_dma_access_group_size_get(dev_id, group), 1, "size of a new group");
+	DA_CHECK(rte_dma_access_group_get(dev_id, group, &entry, 1), 1, "table of a new group");
+	DA_CHECK(entry.handler, DA_SELF_H, "own handler");
+	DA_CHECK(entry.flags, RTE_DMA_ACCESS_ENTRY_SELF | RTE_DMA_ACCESS_ENTRY_CREATOR,
+		"flags of the own entry");
+	DA_CHECK(rte_dma_access_group_destroy(dev_id, group), 0, "device %d destroying its group",
+		dev_id);
+
+	return TEST_SUCCESS;
+}
+
+static int
+two_devices_are_one_member(int16_t a, int16_t b)
+{
+	rte_uuid_t domain, token;
+	int16_t group;
+
+	da_domain(DA_SELF, domain);
+	rte_dma_access_token_generate(token);
+	DA_CHECK(rte_dma_access_group_create(a, domain, token, &group), 0, "device %d creating", a);
+	DA_CHECK(rte_dma_access_group_join(b, domain, token, group), 0,
+		"device %d joining the group of device %d", b, a);
+	DA_CHECK(rte_dma_access_group_size_get(b, group), 1, "members of a group of two devices");
+	DA_CHECK(rte_dma_access_group_leave(b, group), 0, "device %d leaving", b);
+	DA_CHECK(rte_dma_access_group_destroy(a, group), 0, "device %d destroying", a);
+
+	return TEST_SUCCESS;
+}
+
+static int
+test_given_devices_form_groups(void)
+{
+	struct rte_dma_info info_a, info_b;
+	int16_t a, b;
+
+	RTE_DMA_FOREACH_DEV(a) {
+		if (!is_capable(a))
+			continue;
+		DA_TRY(one_device_forms_a_group(a));
+		rte_dma_info_get(a, &info_a);
+		for (b = rte_dma_next_dev(a + 1); b >= 0; b = rte_dma_next_dev(b + 1)) {
+			if (!is_capable(b))
+				continue;
+			rte_dma_info_get(b, &info_b);
+			if (info_a.controller_id >= 0 &&
+			    info_a.controller_id == info_b.controller_id)
+				DA_TRY(two_devices_are_one_member(a, b));
+		}
+	}
+
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite given_suite = {
+	.suite_name = "given devices",
+	.unit_test_cases = {
+		TEST_CASE(test_given_devices_form_groups),
+		TEST_CASES_END(),
+	},
+};
+
+static struct unit_test_suite end_suite = {
+	.suite_name = "the end",
+	.unit_test_cases = {
+		TEST_CASE(test_peers_and_controllers_end_by_themselves),
+		TEST_CASES_END(),
+	},
+};
+
+static struct unit_test_suite last_suite;
+
+static struct unit_test_suite *suites[] = {
+	&given_suite,
+	&da_api_suite,
+	&da_env_suite,
+	&da_group_suite,
+	&da_data_suite,
+	&da_window_suite,
+	&da_fault_suite,
+	&da_pair_suite,
+	&end_suite,
+	&last_suite,
+};
+
+static struct unit_test_suite main_suite = {
+	.suite_name = "DMA access groups",
+	.setup = main_setup,
+	.teardown = main_teardown,
+	.unit_test_suites = suites,
+	.unit_test_cases = { TEST_CASES_END() },
+};
+
+static int
+test_dma_access(void)
+{
+	return unit_test_suite_runner(&main_suite);
+}
+
+REGISTER_TEST_COMMAND(dma_access_autotest, test_dma_access);
