@@ -65,43 +65,6 @@ window_cmp(const void *a, const void *b)
 	return x->last > y->last ? -1 : x->last < y->last;
 }
 
-static void
-windows_sift(struct right *rt, uint32_t top, uint32_t nb)
-{
-	const __typeof__(rt->win[0]) w = rt->win[top];
-	uint32_t at;
-
-	while ((at = 2 * top + 1) < nb) {
-		if (at + 1 < nb && window_cmp(&rt->win[at + 1], &rt->win[at]) > 0)
-			at++;
-		if (window_cmp(&rt->win[at], &w) <= 0)
-			break;
-		rt->win[top] = rt->win[at];
-		top = at;
-	}
-	rt->win[top] = w;
-}
-
-/*
- * In a heap: clients can make this long. The C library's qsort() allocates memory for more than a few,
- * and asks the kernel how much there is, which the sandbox takes for an attack.
- */
-static void
-windows_sort(struct right *rt)
-{
-	uint32_t i;
-
-	for (i = rt->nb / 2; i-- > 0; )
-		windows_sift(rt, i, rt->nb);
-	for (i = rt->nb; i-- > 1; ) {
-		const __typeof__(rt->win[0]) last = rt->win[i];
-
-		rt->win[i] = rt->win[0];
-		rt->win[0] = last;
-		windows_sift(rt, 0, i);
-	}
-}
-
 /*
  * Sort the windows of a right, and join those that touch or overlap and permit the same, so that a look-up
  * ends early.
@@ -112,7 +75,7 @@ windows_order(struct right *rt)
 	__typeof__(rt->win[0]) *w = rt->win, *to = rt->win;
 	uint32_t i;
 
-	windows_sort(rt);
+	qsort(w, rt->nb, sizeof(*w), window_cmp);
 	for (i = 1; i < rt->nb; i++) {
 		if (w[i].prot == to->prot && (to->last == UINT64_MAX || w[i].base <= to->last + 1)) {
 			if (w[i].last > to->last)

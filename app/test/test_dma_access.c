@@ -10,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <poll.h>
@@ -20,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,6 +128,19 @@ da_controller_pid(const char *dir)
 	return found;
 }
 
+/* Wait until a process has ended that is no child of ours. */
+static void
+wait_end(pid_t pid)
+{
+	struct pollfd pfd = { .events = POLLIN };
+
+	pfd.fd = syscall(SYS_pidfd_open, pid, 0);
+	if (pfd.fd < 0)
+		return;
+	poll(&pfd, 1, DA_WAIT_MS);
+	close(pfd.fd);
+}
+
 /* Whether the controllers that were started for the tests end by themselves. */
 static int
 controllers_end(bool kill_them)
@@ -143,11 +156,10 @@ controllers_end(bool kill_them)
 		while ((pid = da_controller_pid(path)) != 0) {
 			if (kill_them)
 				kill(pid, SIGKILL);
-			/* It is no child of ours, and who its parent is nobody knows. */
 			if (da_now_ms() > end)
 				return da_fail(__func__, __LINE__, pid, 0,
 					"controller of %s without clients", path);
-			poll(NULL, 0, 1);
+			wait_end(pid);
 		}
 	}
 
@@ -283,7 +295,7 @@ main_setup(void)
 		return TEST_FAILED;
 	}
 	if (da_dev_open(&da.dev, "dma_sw_test0", "") != 0) {
-		printf("No dma_sw device can be made: its driver is missing, or EAL has physical IOVAs\n");
+		printf("No dma_sw device: its driver is missing, or EAL has physical IOVAs\n");
 		main_teardown();
 		return TEST_SKIPPED;
 	}

@@ -3,8 +3,8 @@
  */
 
 /*
- * What the calls of rte_dma_access.h answer to right and wrong arguments, as far as one process can see
- * it. What needs other processes is in test_dma_access_group.c.
+ * What the calls of rte_dma_access.h answer to right and wrong arguments, as far as one process
+ * can see it. What needs other processes is in test_dma_access_group.c.
  */
 
 #include <errno.h>
@@ -61,10 +61,11 @@ check_no_device(int16_t dev)
 	uint16_t handler;
 	int16_t group;
 
-	DA_CHECK(rte_dma_access_group_create(dev, self_id, self_id, &group), -EINVAL, "create, device %d",
-		dev);
+	DA_CHECK(rte_dma_access_group_create(dev, self_id, self_id, &group), -EINVAL,
+		"create, device %d", dev);
 	DA_CHECK(rte_dma_access_group_destroy(dev, 0), -EINVAL, "destroy, device %d", dev);
-	DA_CHECK(rte_dma_access_group_join(dev, self_id, self_id, 0), -EINVAL, "join, device %d", dev);
+	DA_CHECK(rte_dma_access_group_join(dev, self_id, self_id, 0), -EINVAL, "join, device %d",
+		dev);
 	DA_CHECK(rte_dma_access_group_leave(dev, 0), -EINVAL, "leave, device %d", dev);
 	DA_CHECK(rte_dma_access_group_size_get(dev, 0), -EINVAL, "size, device %d", dev);
 	DA_CHECK(rte_dma_access_group_get(dev, 0, &entry, 1), -EINVAL, "table, device %d", dev);
@@ -175,7 +176,8 @@ test_create_and_join_refuse_null_arguments(void)
 	int16_t group = 0;
 
 	DA_CHECK(rte_dma_access_group_create(dev, NULL, self_id, &group), -EINVAL, "no domain");
-	DA_CHECK(rte_dma_access_group_create(dev, null_id, self_id, &group), -EINVAL, "null domain");
+	DA_CHECK(rte_dma_access_group_create(dev, null_id, self_id, &group), -EINVAL,
+		"null domain");
 	DA_CHECK(rte_dma_access_group_create(dev, self_id, NULL, &group), -EINVAL, "no token");
 	DA_CHECK(rte_dma_access_group_create(dev, self_id, null_id, &group), -EINVAL, "null token");
 	DA_CHECK(rte_dma_access_group_create(dev, self_id, self_id, NULL), -EINVAL, "no group id");
@@ -271,7 +273,8 @@ test_devices_of_a_process_are_one_member(void)
 	DA_CHECK(rte_dma_access_group_size_get(dev, da.group), 1, "members");
 	DA_CHECK(rte_dma_access_group_size_get(other, da.group), 1, "members for the second");
 	DA_CHECK(rte_dma_access_group_get(other, da.group, table, 2), 1, "table of the second");
-	DA_CHECK(rte_dma_access_group_handler_get(other, da.group, self_id, &handler), 0, "handler");
+	DA_CHECK(rte_dma_access_group_handler_get(other, da.group, self_id, &handler), 0,
+		"handler");
 	DA_CHECK(handler, DA_SELF_H, "own handler of the second");
 	DA_CHECK(rte_dma_access_group_destroy(other, da.group), -EPERM, "destroyed by the second");
 	DA_CHECK(rte_dma_access_group_destroy(dev, da.group), -EBUSY, "destroyed with two devices");
@@ -307,7 +310,8 @@ test_table_too_small_is_enospc_and_not_written(void)
 	DA_CHECK(da_domain_number(entry.domain_id), DA_SELF, "own domain");
 	DA_CHECK(entry.handler, DA_SELF_H, "own handler");
 	DA_CHECK(entry.prot, DA_RW, "own permissions");
-	DA_CHECK(entry.flags, RTE_DMA_ACCESS_ENTRY_SELF | RTE_DMA_ACCESS_ENTRY_CREATOR, "own flags");
+	DA_CHECK(entry.flags, RTE_DMA_ACCESS_ENTRY_SELF | RTE_DMA_ACCESS_ENTRY_CREATOR,
+		"own flags");
 
 	return TEST_SUCCESS;
 }
@@ -318,7 +322,8 @@ test_handler_of_a_stranger_is_enoent(void)
 	uint16_t handler = 0;
 
 	DA_TRY(da_create());
-	DA_CHECK(rte_dma_access_group_handler_get(da.dev.id, da.group, self_id, &handler), 0, "own");
+	DA_CHECK(rte_dma_access_group_handler_get(da.dev.id, da.group, self_id, &handler), 0,
+		"own");
 	DA_CHECK(handler, DA_SELF_H, "own handler");
 	DA_CHECK(rte_dma_access_group_handler_get(da.dev.id, da.group, stranger_id, &handler),
 		-ENOENT, "stranger");

@@ -130,7 +130,8 @@ test_pull_reads_the_right_bytes_and_writes_no_others(void)
 			break;
 	}
 	free(expected);
-	DA_CHECK(i, RTE_DIM(sizes), "sizes pulled rightly; the next is %u", sizes[i % RTE_DIM(sizes)]);
+	DA_CHECK(i, RTE_DIM(sizes), "sizes pulled rightly; the next is %u",
+		sizes[i % RTE_DIM(sizes)]);
 
 	return TEST_SUCCESS;
 }
@@ -158,10 +159,11 @@ test_channel_names_the_default_of_both_ends(void)
 		OK, "copy from ourselves on a channel from the peer");
 	DA_CHECK(memcmp(dst, src, len), 0, "whether bytes copied differ");
 
-	DA_CHECK(da_dev_start(&da.dev, da.handler[0], da.handler[0]), 0, "a channel within the peer");
+	DA_CHECK(da_dev_start(&da.dev, da.handler[0], da.handler[0]), 0,
+		"a channel within the peer");
 	DA_CHECK(da_copy(&da.dev, DA_INTER, remote, remote + MIB, len, 0), OK, "copy in the peer");
-	DA_CHECK(da_copy(&da.dev, DA_INTER, (uintptr_t)src, (uintptr_t)dst, len, DA_BOTH(DA_SELF_H)),
-		OK, "copy in ourselves on a channel within the peer");
+	DA_CHECK(da_copy(&da.dev, DA_INTER, (uintptr_t)src, (uintptr_t)dst, len,
+		DA_BOTH(DA_SELF_H)), OK, "copy in ourselves on a channel within the peer");
 
 	return TEST_SUCCESS;
 }
@@ -257,8 +259,8 @@ test_scatter_gather_between_processes(void)
 	if (info.max_sges != max)
 		return TEST_SUCCESS;
 	cut(from, (uintptr_t)src, 8192, max + 1);
-	DA_CHECK(da_copy_sg(&da.dev, DA_INTER, from, max + 1, to, 1, DA_DST(da.handler[0])), -EINVAL,
-		"%u pieces", max + 1);
+	DA_CHECK(da_copy_sg(&da.dev, DA_INTER, from, max + 1, to, 1, DA_DST(da.handler[0])),
+		-EINVAL, "%u pieces", max + 1);
 
 	return TEST_SUCCESS;
 }
@@ -294,7 +296,8 @@ check_overlap(uint32_t from, uint32_t to, uint32_t len)
 		"status of %u bytes from %u to %u", len, from, to);
 	DA_CHECK(memcmp(src, dst, BUF) != 0, false, "whether bytes differ after %u from %u to %u",
 		len, from, to);
-	DA_CHECK(da_copy(&da.dev, DA_INTER, remote + from, remote + to, len, DA_BOTH(da.handler[0])),
+	DA_CHECK(da_copy(&da.dev, DA_INTER, remote + from, remote + to, len,
+		DA_BOTH(da.handler[0])),
 		OK, "status of %u bytes from %u to %u in the peer", len, from, to);
 	DA_TRY(da_peer_expect_bytes(0, remote, dst, BUF));
 	/* Make both buffers equal again. */
@@ -350,7 +353,8 @@ test_misuse_of_flags_fails_and_moves_nothing(void)
 	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 64, DA_DST(da.handler[0])), bad_handler,
 		"DST on a channel of type NONE");
 	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_SRC(DA_SELF_H)), bad_handler, "fill, SRC");
-	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_BOTH(DA_SELF_H)), bad_handler, "fill, both");
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_BOTH(DA_SELF_H)), bad_handler,
+		"fill, both");
 	for (bit = 3; bit < 48; bit++) {
 		if (bit == 4 || bit == 5)
 			continue;
@@ -391,16 +395,17 @@ test_unknown_handler_is_invalid(void)
 static int
 test_bad_length_or_address_is_a_status(void)
 {
+	const int no_length = MISUSE(RTE_DMA_STATUS_INVALID_LENGTH);
 	uint64_t s, d;
 
 	DA_TRY(buffers(1));
 	s = (uintptr_t)src;
 	d = (uintptr_t)dst;
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 0, 0), RTE_DMA_STATUS_INVALID_LENGTH, "no length");
-	DA_CHECK(da_copy(&da.dev, DA_INTER, s, remote, 0, DA_DST(da.handler[0])),
-		RTE_DMA_STATUS_INVALID_LENGTH, "no length, to the peer");
-	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, remote, 0, DA_DST(da.handler[0])),
-		RTE_DMA_STATUS_INVALID_LENGTH, "no length, fill");
+	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 0, 0), no_length, "no length");
+	DA_CHECK(da_copy(&da.dev, DA_INTER, s, remote, 0, DA_DST(da.handler[0])), no_length,
+		"no length, to the peer");
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, remote, 0, DA_DST(da.handler[0])), no_length,
+		"no length, fill");
 	/* The peer's, for behind ours there may be more of it, with all that is in it. */
 	DA_CHECK(da_copy(&da.dev, DA_INTER, remote, d, UINT32_MAX, DA_SRC(da.handler[0])),
 		RTE_DMA_STATUS_INVALID_SRC_ADDR, "4 GiB from the peer's memory");
@@ -426,7 +431,10 @@ test_bad_length_or_address_is_a_status(void)
 	return TEST_SUCCESS;
 }
 
-/* More operations under way than a channel has room for, some bad, in order and each with its status. */
+/*
+ * More operations under way than a channel has room for, some bad, in order and each with its
+ * status.
+ */
 static int
 test_statuses_of_a_full_ring_are_in_order(void)
 {
@@ -435,8 +443,8 @@ test_statuses_of_a_full_ring_are_in_order(void)
 
 	DA_TRY(buffers(1));
 	for (i = 0; i <= DA_NB_DESC; i++) {
-		ret = rte_dma_copy(da.dev.id, DA_INTER, (uintptr_t)src + i * 64, remote + i * 64, 64,
-			i % 3 == 1 ? DA_DST(0) : DA_DST(da.handler[0]));
+		ret = rte_dma_copy(da.dev.id, DA_INTER, (uintptr_t)src + i * 64, remote + i * 64,
+			64, i % 3 == 1 ? DA_DST(0) : DA_DST(da.handler[0]));
 		if (ret < 0)
 			break;
 		if (i % 3 != 1)
@@ -464,8 +472,8 @@ test_stop_drains(void)
 
 	DA_TRY(buffers(1));
 	for (i = 0; i < 64; i++)
-		DA_CHECK(rte_dma_fill(da.dev.id, DA_INTER, i, remote, MIB, DA_DST(da.handler[0])), i,
-			"number of fill %d", i);
+		DA_CHECK(rte_dma_fill(da.dev.id, DA_INTER, i, remote, MIB, DA_DST(da.handler[0])),
+			i, "number of fill %d", i);
 	DA_CHECK(rte_dma_submit(da.dev.id, DA_INTER), 0, "submitting");
 	DA_CHECK(rte_dma_stop(da.dev.id), 0, "stopping");
 	for (i = 0; i < (int)MIB; i++)

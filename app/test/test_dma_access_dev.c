@@ -71,7 +71,10 @@ da_event_get(struct da_events *e, struct da_event *ev)
 	return -ret;
 }
 
-/* For events that came before one that was waited for: there is no other way to see that none comes. */
+/*
+ * For events that came before one that was waited for: there is no other way to see that none
+ * comes.
+ */
 unsigned int
 da_events_pending(struct da_events *e)
 {
@@ -91,7 +94,8 @@ da_expect_event(struct da_events *e, int16_t group, int reason, unsigned int dom
 
 	DA_CHECK(da_event_get(e, &ev), 0, "waiting for the event of reason %d, domain %u", reason,
 		domain);
-	DA_CHECK(ev.reason, reason, "reason of an event (group %d, domain %u)", ev.group, ev.domain);
+	DA_CHECK(ev.reason, reason, "reason of an event (group %d, domain %u)", ev.group,
+		ev.domain);
 	DA_CHECK(ev.group, group, "group of an event of reason %d", reason);
 	DA_CHECK(ev.domain, domain, "domain of an event of reason %d", reason);
 

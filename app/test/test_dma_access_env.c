@@ -3,8 +3,8 @@
  */
 
 /*
- * What is around the calls of rte_dma_access.h: the run-time directory, the controller, the state of
- * the device, the kind of process.
+ * What is around the calls of rte_dma_access.h: the run-time directory, the controller, the state
+ * of the device, the kind of process.
  */
 
 #include <errno.h>
@@ -212,7 +212,8 @@ test_create_under_a_lock_that_is_held_times_out(void)
 	took = da_now_ms() - start;
 	close(fd);
 	DA_CHECK(ret, -ETIMEDOUT, "creating while somebody holds the lock");
-	DA_CHECK(took >= 1900 && took < DA_WAIT_MS, true, "whether %" PRIu64 " ms are about 2 s", took);
+	DA_CHECK(took >= 1900 && took < DA_WAIT_MS, true, "whether %" PRIu64 " ms are about 2 s",
+		took);
 	DA_CHECK(rte_dma_access_group_create(da.dev.id, self_id, da.token, &group), 0,
 		"creating after that");
 

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_malloc.h>
+
 #include "test_dma_access.h"
 
 #define LIGHT_PEER_MB 16
@@ -43,7 +45,8 @@ check_peer_table(unsigned int n, unsigned int nb_peers)
 	for (m = 0; m < nb_peers; m++) {
 		e = peer_entry(n, DA_PEER(m));
 		DA_CHECK(e != NULL, true, "whether peer %u sees peer %u", n, m);
-		DA_CHECK(e[1] == DA_SELF_H, m == n, "whether peer %u takes peer %u for itself", n, m);
+		DA_CHECK(e[1] == DA_SELF_H, m == n, "whether peer %u takes peer %u for itself", n,
+			m);
 		DA_CHECK(e[1] == 0, false, "whether peer %u has no handler for peer %u", n, m);
 		DA_CHECK(e[2], DA_RW, "permissions of peer %u at peer %u", n, m);
 		DA_CHECK(e[3], m == n ? RTE_DMA_ACCESS_ENTRY_SELF : 0, "flags of %u for %u", m, n);
@@ -129,7 +132,8 @@ test_join_with_wrong_token_is_eacces_within_a_second(void)
 		start = da_now_ms();
 		DA_CHECK(da_peer_join(0, "join"), -EACCES, "joining with a wrong token");
 		took = da_now_ms() - start;
-		DA_CHECK(took < 2000, true, "whether %" PRIu64 " ms are about a second at most", took);
+		DA_CHECK(took < 2000, true, "whether %" PRIu64 " ms are about a second at most",
+			took);
 	}
 	DA_CHECK(rte_dma_access_group_size_get(da.dev.id, da.group), 1, "members after that");
 	rte_uuid_copy(da.token, right);
@@ -163,7 +167,8 @@ test_only_the_creator_destroys_and_only_alone(void)
 {
 	DA_TRY(da_group_with(1));
 	DA_CHECK(da_ask(0, "destroy %d", da.group), -EPERM, "a member destroying");
-	DA_CHECK(rte_dma_access_group_destroy(da.dev.id, da.group), -EBUSY, "destroying with others");
+	DA_CHECK(rte_dma_access_group_destroy(da.dev.id, da.group), -EBUSY,
+		"destroying with others");
 	DA_CHECK(rte_dma_access_group_leave(da.dev.id, da.group), -EPERM, "the creator leaving");
 	DA_CHECK(rte_dma_access_group_size_get(da.dev.id, da.group), 2, "members after that");
 	DA_CHECK(da_ask(0, "leave %d", da.group), 0, "the member leaving");
@@ -185,7 +190,8 @@ test_member_can_come_back(void)
 		DA_CHECK(da_ask(0, "leave %d", da.group), 0, "leaving, time %u", i);
 		DA_TRY(da_expect_event(&da.dev.events, da.group, RTE_DMA_ACCESS_REASON_LEFT,
 			DA_PEER(0)));
-		DA_CHECK(rte_dma_access_group_size_get(da.dev.id, da.group), 1, "members without it");
+		DA_CHECK(rte_dma_access_group_size_get(da.dev.id, da.group), 1,
+			"members without it");
 		DA_CHECK(da_peer_join(0, "join"), 0, "coming back, time %u", i);
 		DA_TRY(da_expect_event(&da.dev.events, da.group, RTE_DMA_ACCESS_REASON_JOINED,
 			DA_PEER(0)));
@@ -207,7 +213,8 @@ test_events_reach_all_but_the_causer(void)
 
 	/* A member changes its windows. */
 	DA_CHECK(da_ask(1, "windows %d 4096 4096 %u", *g, DA_RD), 0, "setting windows");
-	DA_TRY(da_expect_event(&da.dev.events, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_PEER(1)));
+	DA_TRY(da_expect_event(&da.dev.events, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED,
+		DA_PEER(1)));
 	DA_TRY(da_peer_expect_event(0, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_PEER(1)));
 	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_PEER(1)));
 
@@ -229,7 +236,9 @@ test_events_reach_all_but_the_causer(void)
 	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_DESTROYED, DA_SELF));
 	DA_CHECK(da_events_pending(&da.dev.events), 0, "events of a closed device");
 
-	/* Who had left hears of its next group, not of that end. A group that ended is left, too. */
+	/*
+	 * Who had left hears of its next group, not of that end. A group that ended is left, too.
+	 */
 	DA_CHECK(da_ask(1, "leave %d", *g), 0, "leaving a group that ended");
 	DA_CHECK(da_peer_create(0, "create"), 0, "a group of its own");
 	DA_CHECK(da_peer_join(1, "join"), 0, "joining that");
@@ -280,7 +289,7 @@ static int
 test_membership_survives_stop_and_start(void)
 {
 	uint64_t buf;
-	void *own = da_alloc(64);
+	void *own;
 	int status;
 
 	DA_TRY(da_group_with(1));
@@ -290,7 +299,9 @@ test_membership_survives_stop_and_start(void)
 	DA_CHECK(rte_dma_start(da.dev.id), 0, "starting");
 	DA_CHECK(da_ask(0, "start %u %u", DA_SELF_H, DA_SELF_H), 0, "the peer doing the same");
 	DA_CHECK(rte_dma_access_group_size_get(da.dev.id, da.group), 2, "members after start");
+	own = da_alloc(64);
 	status = da_copy(&da.dev, DA_INTER, buf, (uintptr_t)own, 64, DA_SRC(da.handler[0]));
+	rte_free(own);
 	DA_CHECK(status, RTE_DMA_STATUS_SUCCESSFUL, "status of a copy after start");
 	DA_CHECK(da_events_pending(&da.dev.events), 0, "events of stop and start");
 
@@ -308,7 +319,8 @@ test_member_leaves_with_its_last_device(void)
 	DA_TRY(da_peers_start(1));
 	DA_CHECK(da_dev_open(&da.other, "dma_sw_test1", ""), 0, "opening a second device");
 	DA_CHECK(da_peer_create(0, "create"), 0, "a group of a peer");
-	DA_CHECK(rte_dma_access_group_join(da.dev.id, domain, da.token, *g), 0, "the first joining");
+	DA_CHECK(rte_dma_access_group_join(da.dev.id, domain, da.token, *g), 0,
+		"the first joining");
 	DA_CHECK(rte_dma_access_group_join(da.other.id, domain, da.token, *g), 0, "the second");
 	DA_CHECK(da_ask(0, "size %d", *g), 2, "members for the peer");
 	DA_CHECK(rte_dma_access_group_leave(da.dev.id, *g), 0, "the first leaving");

@@ -121,8 +121,10 @@ test_pair_of_processes_copies(void)
 	status = da_copy(&da.dev, DA_INTER, (uintptr_t)own, buf, 4096, 0);
 	DA_CHECK(status, OK, "status of a copy");
 	DA_TRY(da_peer_expect_bytes(0, buf, own, 4096));
-	DA_CHECK(rte_dma_access_pair_group_destroy(da.dev.id, da.group), -EBUSY, "destroying as two");
-	DA_CHECK(rte_dma_access_pair_group_leave(da.dev.id, da.group), -EPERM, "the creator leaving");
+	DA_CHECK(rte_dma_access_pair_group_destroy(da.dev.id, da.group), -EBUSY,
+		"destroying as two");
+	DA_CHECK(rte_dma_access_pair_group_leave(da.dev.id, da.group), -EPERM,
+		"the creator leaving");
 	DA_CHECK(da_ask(0, "pair_destroy %d", da.group), -EPERM, "the joiner destroying");
 	DA_CHECK(da_ask(0, "pair_leave %d", da.group), 0, "the joiner leaving");
 	DA_TRY(da_expect_event(&da_pair_events, da.group, RTE_DMA_GROUP_EVENT_MEMBER_LEFT,
@@ -297,9 +299,11 @@ test_each_pair_has_its_own_callback(void)
 	DA_TRY(create(other_event));
 	DA_CHECK(da_peer_join(1, "pair_join"), 0, "peer 1 joining the second");
 	DA_CHECK(da_ask(1, "pair_leave %d", da.group), 0, "peer 1 leaving the second");
-	DA_TRY(da_expect_event(&other_events, da.group, RTE_DMA_GROUP_EVENT_MEMBER_LEFT, DA_PEER(1)));
+	DA_TRY(da_expect_event(&other_events, da.group, RTE_DMA_GROUP_EVENT_MEMBER_LEFT,
+		DA_PEER(1)));
 	DA_CHECK(da_ask(0, "pair_leave %d", first), 0, "peer 0 leaving the first");
-	DA_TRY(da_expect_event(&da_pair_events, first, RTE_DMA_GROUP_EVENT_MEMBER_LEFT, DA_PEER(0)));
+	DA_TRY(da_expect_event(&da_pair_events, first, RTE_DMA_GROUP_EVENT_MEMBER_LEFT,
+		DA_PEER(0)));
 	DA_CHECK(da_events_pending(&other_events), 0, "more events of the second");
 	DA_CHECK(da_events_pending(&da_pair_events), 0, "more events of the first");
 

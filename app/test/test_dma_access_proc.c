@@ -3,9 +3,9 @@
  */
 
 /*
- * Peers as the test sees them: started, asked, killed. A peer lives on from test to test, with a new
- * device for each, for starting EAL takes most of the time. It ends with the test, however that
- * ends.
+ * Peers as the test sees them: started, asked, killed. A peer lives on from test to test, with a
+ * new device for each, for starting EAL takes most of the time. It ends with the test, however
+ * that ends.
  */
 
 #include <errno.h>
@@ -268,8 +268,14 @@ da_peer_kill(unsigned int n)
 void
 da_peer_signal(unsigned int n, int sig)
 {
-	if (peers[n].pid != 0)
-		kill(peers[n].pid, sig);
+	siginfo_t info;
+
+	if (peers[n].pid == 0)
+		return;
+	kill(peers[n].pid, sig);
+	/* Its threads go on until each has seen the signal. */
+	if (sig == SIGSTOP)
+		waitid(P_PID, peers[n].pid, &info, WSTOPPED | WEXITED | WNOWAIT);
 }
 
 int
@@ -391,7 +397,9 @@ peer_end(struct da_peer *p)
 	const uint64_t end = da_now_ms() + ANSWER_MS;
 	int status = 0;
 
-	/* Its side of the socket is closed by its exit, so what is left then is up to the kernel. */
+	/*
+	 * Its side of the socket is closed by its exit, so what is left then is up to the kernel.
+	 */
 	if (receive_line(p, ANSWER_MS) || da_now_ms() >= end) {
 		printf("peer %u (pid %d) did not end in %u ms\n", p->n, p->pid, ANSWER_MS);
 		da_peer_kill(p->n);
@@ -431,7 +439,10 @@ da_peers_stop(void)
 	return peers_stop(true);
 }
 
-/* After a test: give the peers that it used new devices, which end their groups and free their rings. */
+/*
+ * After a test: give the peers that it used new devices, which end their groups and free their
+ * rings.
+ */
 void
 da_peers_reset(void)
 {

@@ -3,8 +3,8 @@
  */
 
 /*
- * Windows: what a process shows of its memory is what others reach, from the moment it says so until
- * it says otherwise. Peer 0 shows, this process reaches.
+ * Windows: what a process shows of its memory is what others reach, from the moment it says so
+ * until it says otherwise. Peer 0 shows, this process reaches.
  */
 
 #include <errno.h>
@@ -224,9 +224,10 @@ test_most_windows_are_all_found(void)
 	handler = da_peer(0)->val[0];
 	for (i = 0; i < n; i++) {
 		DA_CHECK(da_ask(0, "copy %" PRIu64 " %" PRIu64 " 64 %" PRIu64,
-			(uintptr_t)shown + i * 128, buf, DA_SRC(handler)), OK, "reading window %u", i);
+			(uint64_t)((uintptr_t)shown + i * 128), buf, DA_SRC(handler)), OK,
+			"reading window %u", i);
 		DA_CHECK(da_ask(0, "copy %" PRIu64 " %" PRIu64 " 1 %" PRIu64,
-			(uintptr_t)shown + i * 128 + 64, buf, DA_SRC(handler)), DENIED,
+			(uint64_t)((uintptr_t)shown + i * 128 + 64), buf, DA_SRC(handler)), DENIED,
 			"reading after window %u", i);
 	}
 
@@ -267,7 +268,8 @@ test_creator_starts_with_its_windows_too(void)
 	DA_CHECK(da_ask(0, "table %d", da.group), 2, "the peer's table");
 	DA_CHECK(da_peer(0)->val[0], DA_SELF, "its first entry");
 	DA_CHECK(da_peer(0)->val[2], 0, "permissions at the creator");
-	DA_CHECK(da_ask(0, "copy %" PRIu64 " %" PRIu64 " 64 %" PRIu64, (uint64_t)(uintptr_t)own, buf,
+	DA_CHECK(da_ask(0, "copy %" PRIu64 " %" PRIu64 " 64 %" PRIu64, (uint64_t)(uintptr_t)own,
+		buf,
 		DA_SRC(da_peer(0)->val[1])), DENIED, "the peer reading from the creator");
 
 	return TEST_SUCCESS;
@@ -324,8 +326,8 @@ test_windows_concern_their_owner_alone(void)
 	DA_TRY(shown_buffer(2));
 	DA_TRY(da_peer_buffer(1, LEN, SEED_DST, &second));
 	DA_TRY(show(da.group, NULL, 0));
-	DA_CHECK(da_copy(&da.dev, DA_INTER, second, (uintptr_t)own, PAGE, DA_SRC(da.handler[1])), OK,
-		"reading from a peer that shows everything");
+	DA_CHECK(da_copy(&da.dev, DA_INTER, second, (uintptr_t)own, PAGE, DA_SRC(da.handler[1])),
+		OK, "reading from a peer that shows everything");
 	DA_CHECK(da_ask(0, "handler %d %u", da.group, DA_SELF), 0, "our handler");
 	DA_CHECK(da_ask(0, "copy %" PRIu64 " %" PRIu64 " 4096 %" PRIu64, (uint64_t)(uintptr_t)own,
 		base, DA_SRC(da_peer(0)->val[0])), OK, "the peer that shows nothing reading");
@@ -425,7 +427,8 @@ collect(struct outcome *o, uint16_t nb)
 static void
 fill_channel(struct outcome *o, uint64_t buf)
 {
-	while (rte_dma_fill(da.dev.id, DA_INTER, UINT64_C(0x0101010101010101) * (o->next & 0xff), buf,
+	while (rte_dma_fill(da.dev.id, DA_INTER, UINT64_C(0x0101010101010101) * (o->next & 0xff),
+		buf,
 			LONG_LEN, DA_DST(da.handler[0]) | RTE_DMA_OP_FLAG_SUBMIT) >= 0) {
 		o->next++;
 		o->pending++;

@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+#
+# Runs one autotest of dpdk-test on one device, and checks what its exit status does not tell: that
+# nothing was skipped on a dma_sw device, and that the controller it spawned ended.
+#
+# Usage: autotest.sh DPDK_TEST AUTOTEST DEVICE MEMORY
+#
+#   DPDK_TEST   path of dpdk-test
+#   AUTOTEST    dmadev_autotest or dma_access_autotest
+#   DEVICE      dma_skeleton or dma_sw0
+#   MEMORY      no-huge or huge
+#
+# With 'huge', root gets a mount of hugetlbfs of its own, and as many huge pages as are missing, for
+# the time of the test. Where there are none to be had the test is skipped.
+
+set -euo pipefail
+# shellcheck source=tests/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../common.sh"
+
+DPDK_TEST_BINARY=$1 AUTOTEST=$2 DEVICE=$3 MEMORY=$4
+# Several times what it takes on a busy machine; meson's own limit is a little more.
+DEADLINE_S=200
+MEMORY_MIB=512
+# What other processes of the test take besides.
+PEERS_MIB=128
+
+eal=(--no-pci --vdev="$DEVICE" -m "$MEMORY_MIB" --file-prefix=unit)
+pool='' pages_before='' pages_set=''
+
+# --- Huge pages -----------------------------------------------------------------------------------
+
+# A mount that nobody else sees, and that is gone with the last process of the test.
+enter_private_mounts() {
+	[[ ${AUTOTEST_PRIVATE_MOUNTS:-} != yes ]] || return 0
+	unshare --mount true || skip "root cannot mount here, so there is no hugetlbfs of our own"
+	AUTOTEST_PRIVATE_MOUNTS=yes exec unshare --mount "$0" "$@"
+}
+
+free_pages() {
+	echo $(($(<"$pool/free_hugepages") - $(<"$pool/resv_hugepages")))
+}
+
+# Whoever changes the number of pages holds the lock until it is restored.
+raise_pages() {
+	local needed=$1 lock free
+	exec {lock}<"$pool/nr_hugepages"
+	flock -w "$DEADLINE_S" "$lock" || fail "another test did not give $pool back in time"
+	free=$(free_pages)
+	((free < needed)) || return 0
+	pages_before=$(<"$pool/nr_hugepages")
+	echo $((pages_before + needed - free)) 2>/dev/null >"$pool/nr_hugepages" || true
+	pages_set=$(<"$pool/nr_hugepages")
+}
+
+# Not if somebody else has changed it meanwhile.
+restore() {
+	umount "$work/huge" 2>/dev/null || true
+	[[ -n $pages_set && $(<"$pool/nr_hugepages") == "$pages_set" ]] || return 0
+	echo "$pages_before" >"$pool/nr_hugepages"
+}
+
+need_huge_pages() {
+	local size needed
+	size=$(awk '$1 == "Hugepagesize:" { print $2 }' /proc/meminfo)
+	pool=/sys/kernel/mm/hugepages/hugepages-${size}kB
+	[[ -n $size && -r $pool/nr_hugepages ]] || skip "this kernel has no huge pages"
+	needed=$((((MEMORY_MIB + PEERS_MIB) * 1024 + size - 1) / size))
+	((EUID != 0)) || raise_pages "$needed"
+	(($(free_pages) >= needed)) ||
+		skip "$needed huge pages of $size KiB are needed, $(free_pages) are free, and no more can be had"
+	if ((EUID == 0)); then
+		mkdir "$work/huge"
+		mount -t hugetlbfs -o "pagesize=${size}K" none "$work/huge" || skip "hugetlbfs cannot be mounted"
+		eal+=(--huge-dir "$work/huge")
+	else
+		need_writable_mount
+	fi
+}
+
+need_writable_mount() {
+	local dir
+	while read -r dir; do
+		[[ ! -w $dir ]] || return 0
+	done < <(awk '$3 == "hugetlbfs" { print $2 }' /proc/mounts)
+	skip "no hugetlbfs is mounted where this user can write"
+}
+
+# --- The test -------------------------------------------------------------------------------------
+
+run_autotest() {
+	local expected=$1 status=0
+	DPDK_TEST=$AUTOTEST run "$DEADLINE_S" "$DPDK_TEST_BINARY" "${eal[@]}" || status=$?
+	tr '\r' '\n' <"$work/output"
+	echo
+	((status != expected)) || return 0
+	((status != 124 && status != 137)) || fail "$AUTOTEST did not end in $DEADLINE_S seconds"
+	cat "$RTE_DMA_ACCESS_DIR/dma_sw.log" 2>/dev/null || true
+	fail "$AUTOTEST on $DEVICE ($MEMORY): exit status $status, expected $expected"
+}
+
+# Each kind of test ran, and none said that it was left out.
+check_dmadev() {
+	local id kind
+	id=$(sed -n -E "s/^### Test dmadev instance ([0-9]+) \[$DEVICE\]\$/\1/p" "$work/output")
+	[[ -n $id ]] || fail "no test of the instance $DEVICE"
+	grep -q -x -F 'Test OK' "$work/output" || fail "the output has no line 'Test OK'"
+	[[ $DEVICE == dma_sw* ]] || return 0
+	! grep -E "^DMA Dev $id: .*skipping" "$work/output" || fail "tests of $DEVICE were skipped"
+	for kind in copy 'burst capacity' 'error handling' fill; do
+		grep -q "^DMA Dev $id: Running $kind Tests" "$work/output" ||
+			fail "the tests '$kind' did not run on $DEVICE"
+	done
+}
+
+# The last summary of the output is that of all tests.
+last_total() {
+	sed -n -E "s/^ \\+ Tests $1 *: *([0-9]+)\$/\\1/p" "$work/output" | tail -n 1
+}
+
+# Some tests are about huge pages; where there are any, nothing is left out.
+check_access() {
+	local passed skipped
+	if [[ $DEVICE != dma_sw* ]]; then
+		grep -q 'No device can reach other processes' "$work/output" ||
+			fail "$AUTOTEST does not say that $DEVICE cannot reach other processes"
+		return
+	fi
+	passed=$(last_total Passed) skipped=$(last_total Skipped)
+	((passed > 0)) || fail "$AUTOTEST passed, but no test of it did"
+	[[ $MEMORY != huge ]] || ((skipped == 0)) ||
+		fail "$skipped tests were skipped although there are huge pages"
+}
+
+check_controller() {
+	if [[ $DEVICE == dma_sw* ]]; then
+		expect_controller_ended
+	elif [[ -e $RTE_DMA_ACCESS_DIR/dma_sw.lock ]]; then
+		fail "a controller was started though there is no dma_sw device"
+	fi
+}
+
+main() {
+	local expected=0
+	[[ $MEMORY != huge ]] || ((EUID != 0)) || enter_private_mounts "$@"
+	start_work
+	case $MEMORY in
+	huge) need_huge_pages ;;
+	*) eal+=(--no-huge) ;;
+	esac
+	# The autotest says by this status that there is no device for it.
+	[[ $AUTOTEST/$DEVICE != dma_access_autotest/dma_skeleton ]] || expected=77
+	run_autotest "$expected"
+	case $AUTOTEST in
+	dmadev_autotest) check_dmadev ;;
+	dma_access_autotest) check_access ;;
+	*) fail "unknown autotest '$AUTOTEST'" ;;
+	esac
+	check_controller
+	echo "$AUTOTEST on $DEVICE ($MEMORY): ok"
+}
+
+main "$@"
