@@ -16,7 +16,7 @@
  *   request.c  one request, one reply      memory.c  areas and regions of clients
  *   group.c    tags, grants, rights        ring.c    rings and which engine serves them
  *   engine.c   engine threads              execute.c one descriptor
- *   fault.c    memory that is not there    discard.c closing descriptors that could hang
+ *   fault.c    memory that is not there    discard.c giving back what clients sent
  *   dir.c      the directory               sandbox.c what the program can still do
  *   status.c   --status
  *
@@ -58,22 +58,26 @@
 #define MAX_AREAS_PER_UID    2048
 #define MAX_AREA_BYTES       (UINT64_C(16) << 40) /* address space, not memory, per uid */
 #define MAX_REGIONS          16384
-#define MAX_REGIONS_PER_UID  24000
+#define MAX_REGIONS_PER_UID  7000 /* for the controller's own user and root: MAX_REGIONS_TRUSTED */
+#define MAX_REGIONS_TRUSTED  24000
+#define MAX_SPLITS           512  /* regions beyond that, made by taking away from the middle of some */
 #define MAX_REGIONS_TOTAL    30000
 #define MAX_REGION_BYTES     (UINT64_C(4) << 40) /* memory, per uid */
-/* Page tables are the controller's memory, and small pages need 512 times what huge ones do: 256 MiB. */
-#define MAX_SMALL_BYTES      (UINT64_C(128) << 30) /* memory in pages that are not huge, per uid */
-/* Others wait while a mapping goes: for about 0.2 s, if it is this long and of small pages. */
-#define MAX_SMALL_REGION     (UINT64_C(1) << 30)
+/*
+ * Small pages cost the controller 512 times the page tables that huge ones do, and unmapping them keeps
+ * others waiting for some 0.1 s each GiB.
+ */
+#define MAX_SMALL_BYTES      (UINT64_C(8) << 30) /* memory in pages that are not huge, per uid */
+#define MAX_SMALL_TRUSTED    (UINT64_C(128) << 30)
+#define MAX_SMALL_REGION     (UINT64_C(1) << 30) /* one region, or what goes by one request */
 /* Mappings of this process; the kernel ends at 65530. What is left is for taking memory away. */
 #define MAX_MAPS             56000
-#define MAX_MAPS_AT_ALL      63000
 #define MAX_RINGS            64
 #define MAX_RINGS_PER_UID    1024
 #define MAX_RING_BYTES       (UINT64_C(256) << 20) /* rings are the controller's memory; per uid */
 #define MAX_GROUPS           64
 #define MAX_GRANTS           4096 /* made by one client */
-#define MAX_STALE_GRANTS     64   /* of those, to clients that are gone */
+#define MAX_STALE_GRANTS     64   /* to clients that are gone; per uid */
 #define MAX_RIGHT_WINDOWS    256  /* of one client to another, over all groups */
 #define MAX_WINDOWS_PER_UID  (1u << 20) /* in all rights that its clients gave */
 #define MAX_ENGINES          64
@@ -221,6 +225,7 @@ struct account {
 	_Atomic uint32_t odd_fds; /* descriptors of its clients that still wait to be closed */
 	uint32_t areas, regions;
 	uint32_t windows; /* in rights that its clients gave */
+	uint32_t stale;   /* grants of its clients to clients that are gone */
 	uint64_t area_bytes, region_bytes, small_bytes, ring_bytes;
 	LIST_ENTRY(account) next;
 };
@@ -239,9 +244,9 @@ struct client {
 	struct counters counters;
 	/* Control thread only. */
 	void *regions; /* tree of struct region */
-	uint32_t nb_regions, nb_rings, nb_groups, nb_grants, nb_stale;
+	uint32_t nb_regions, nb_rings, nb_groups, nb_grants;
 	uint32_t next_ring;
-	uint64_t region_bytes;
+	uint64_t region_bytes, small_bytes;
 	LIST_HEAD(, ring) rings;
 	LIST_HEAD(, membership) groups;
 	struct queue queues[MAX_ENGINES];
@@ -286,9 +291,8 @@ struct controller {
 	LIST_HEAD(, account) accounts;
 	LIST_HEAD(, membership) memberships;
 	struct {
-		struct client *client;   /* NULL: free, or its client is gone */
-		struct account *account; /* which the number is counted for, until no grant holds it */
-		uint32_t grants;         /* that hold the number */
+		struct client *client; /* NULL: free, or its client is gone */
+		uint32_t grants;       /* that hold the number */
 	} slot[SW_MAX_DOMAINS];
 	uint16_t last_slot;
 	struct engine engine[MAX_ENGINES];
@@ -310,6 +314,7 @@ int dir_connect(const char *path);
 /* server.c */
 int server_run(int signals);
 void account_put(struct account *a);
+bool account_trusted(const struct account *a);
 
 /* request.c */
 enum request_result { REQUEST_DONE, REQUEST_CUT_OFF, REQUEST_GONE };
@@ -320,6 +325,7 @@ int discard_start(void);
 void discard(struct account *a, int fd);
 void discard_message(struct account *a, struct msghdr *msg);
 void discard_socket(struct account *a, int fd);
+void discard_mapping(uint8_t *map, uint64_t len);
 
 /* memory.c */
 void memory_guard_init(void);
@@ -328,8 +334,6 @@ int memory_area_add(struct client *c, uint64_t base, uint64_t len);
 int memory_region_add(struct client *c, const struct sw_req_region *req, int fd);
 int memory_region_del(struct client *c, const struct sw_req_region *req);
 void memory_free(struct client *c);
-int memory_start(void);
-void memory_close(int fd);
 
 /* group.c */
 int group_enter(struct client *c, const struct sw_req_group *req);

@@ -220,7 +220,10 @@ right_update(struct client *owner, struct client *grantee)
 	return ret;
 }
 
-/* The slot after the last one given, so that a number comes back as late as possible; 0: none. */
+/*
+ * The slot after the last one given, so that a number comes back as late as possible, and not while a
+ * grant holds it; 0: none.
+ */
 uint16_t
 group_slot_take(struct client *c)
 {
@@ -228,27 +231,13 @@ group_slot_take(struct client *c)
 
 	for (i = 0; i < SW_MAX_DOMAINS; i++) {
 		ctl.last_slot = ctl.last_slot % (SW_MAX_DOMAINS - 1) + 1;
-		if (ctl.slot[ctl.last_slot].account == NULL) {
+		if (ctl.slot[ctl.last_slot].client == NULL && ctl.slot[ctl.last_slot].grants == 0) {
 			ctl.slot[ctl.last_slot].client = c;
-			ctl.slot[ctl.last_slot].account = c->account;
 			return ctl.last_slot;
 		}
 	}
 
 	return 0;
-}
-
-/* The client of the slot, or the last grant that held its number, is gone. */
-static void
-slot_put(uint16_t slot)
-{
-	struct account *a = ctl.slot[slot].account;
-
-	if (a == NULL || ctl.slot[slot].client != NULL || ctl.slot[slot].grants != 0)
-		return;
-	ctl.slot[slot].account = NULL;
-	a->clients--;
-	account_put(a);
 }
 
 static int
@@ -318,10 +307,9 @@ grant_free(struct grant *g)
 	if (g->grantee != NULL)
 		LIST_REMOVE(g, of_grantee);
 	else
-		c->nb_stale--;
+		c->account->stale--;
 	c->nb_grants--;
 	ctl.slot[g->handler].grants--;
-	slot_put(g->handler);
 	free(g);
 }
 
@@ -332,11 +320,9 @@ grant_free(struct grant *g)
 static void
 grant_orphan(struct grant *g)
 {
-	struct client *c = g->owner->client;
-
 	LIST_REMOVE(g, of_grantee);
 	g->grantee = NULL;
-	if (++c->nb_stale > MAX_STALE_GRANTS)
+	if (++g->owner->client->account->stale > MAX_STALE_GRANTS)
 		grant_free(g);
 }
 
@@ -399,6 +385,7 @@ int
 group_windows(struct client *c, const struct sw_req_group *req)
 {
 	struct membership *m = membership_of(c, req->tag);
+	struct sw_req_group old;
 	int ret;
 
 	ret = windows_check(req);
@@ -406,9 +393,17 @@ group_windows(struct client *c, const struct sw_req_group *req)
 		return ret;
 	if (m == NULL)
 		return -ENOENT;
+	old.all = m->all;
+	old.nb = m->nb;
+	memcpy(old.win, m->win, sizeof(old.win));
 	windows_take(m, req);
+	ret = windows_publish(m);
+	if (ret != 0) {
+		windows_take(m, &old);
+		windows_publish(m);
+	}
 
-	return windows_publish(m);
+	return ret;
 }
 
 static struct grant *
@@ -534,7 +529,6 @@ group_free(struct client *c)
 	}
 	rights_settle();
 	ctl.slot[c->handler].client = NULL;
-	slot_put(c->handler);
 }
 
 /* Grants are counted over all memberships; the list is short and status is rarely asked for. */

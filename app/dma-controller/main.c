@@ -357,8 +357,6 @@ controller_start(const struct options *o)
 	if (ret == 0)
 		ret = discard_start();
 	if (ret == 0)
-		ret = memory_start();
-	if (ret == 0)
 		ret = o->nb_cores == 0 ? engines_start(anywhere, 1, o->idle_us) :
 			engines_start(o->cores, o->nb_cores, o->idle_us);
 

@@ -42,15 +42,6 @@ struct region {
 	bool small; /* of pages that are not huge */
 };
 
-/* What is on its way to the thread that gives memory back: a mapping, or a descriptor. */
-struct leaving {
-	void *map; /* NULL: a descriptor */
-	uint64_t len;
-	int fd;
-};
-
-static int leavings[2];
-
 /* userfaultfd under which all regions are; -1: the kernel has none for us. */
 static int guard = -1;
 
@@ -80,60 +71,6 @@ bool
 memory_guarded(void)
 {
 	return guard >= 0;
-}
-
-static void
-give_back(const struct leaving *l)
-{
-	if (l->map != NULL)
-		munmap(l->map, l->len);
-	else
-		close(l->fd);
-}
-
-static void *
-give_back_main(void *arg)
-{
-	struct leaving l;
-
-	(void)arg;
-	while (read(leavings[0], &l, sizeof(l)) == sizeof(l))
-		give_back(&l);
-
-	return NULL;
-}
-
-static void
-leave(const struct leaving *l)
-{
-	/* A full pipe: there is more than a thread can do, and more is not to come. */
-	if (write(leavings[1], l, sizeof(*l)) != sizeof(*l))
-		give_back(l);
-}
-
-/* Close a memory file, which can be the end of it. */
-void
-memory_close(int fd)
-{
-	const struct leaving l = { .fd = fd };
-
-	leave(&l);
-}
-
-/* Giving back takes 0.2 s for each GiB of small pages: too long to keep others waiting. */
-int
-memory_start(void)
-{
-	pthread_t thread;
-	int ret;
-
-	if (pipe2(leavings, O_CLOEXEC) != 0 || fcntl(leavings[1], F_SETFL, O_NONBLOCK) != 0)
-		return -errno;
-	ret = pthread_create(&thread, NULL, give_back_main, NULL);
-	if (ret == 0)
-		pthread_detach(thread);
-
-	return -ret;
 }
 
 /* Whether the kernel has room for one more mapping, and then some for taking others away. */
@@ -327,19 +264,27 @@ region_map(uint8_t *at, uint64_t len, uint64_t offset, int fd)
 	return ret;
 }
 
+static uint32_t
+max_regions(const struct account *a)
+{
+	return account_trusted(a) ? MAX_REGIONS_TRUSTED : MAX_REGIONS_PER_UID;
+}
+
 /* Whether the client may have one more region. */
 static int
 region_allowed(const struct client *c, const struct region *reg)
 {
 	const struct account *a = c->account;
+	const uint64_t small = account_trusted(a) ? MAX_SMALL_TRUSTED : MAX_SMALL_BYTES;
 
-	if (c->nb_regions >= MAX_REGIONS || a->regions >= MAX_REGIONS_PER_UID ||
+	if (c->nb_regions >= MAX_REGIONS || a->regions >= max_regions(a) ||
 	    ctl.nb_regions >= MAX_REGIONS_TOTAL || !maps_allowed() ||
-	    reg->len > MAX_REGION_BYTES - a->region_bytes ||
-	    (reg->small && reg->len > MAX_SMALL_BYTES - a->small_bytes)) {
-		log_msg("client %u: no more memory: it has %u of %u regions, uid %u has %u of %u and %lu bytes, all have %u of %u",
-			c->handler, c->nb_regions, MAX_REGIONS, a->uid, a->regions, MAX_REGIONS_PER_UID,
-			(unsigned long)a->region_bytes, ctl.nb_regions, MAX_REGIONS_TOTAL);
+	    a->region_bytes + reg->len > MAX_REGION_BYTES ||
+	    (reg->small && a->small_bytes + reg->len > small)) {
+		log_msg("client %u: no more memory: it has %u of %u regions, uid %u has %u of %u and %lu MiB, of those %lu of %lu in small pages, all have %u of %u regions",
+			c->handler, c->nb_regions, MAX_REGIONS, a->uid, a->regions, max_regions(a),
+			(unsigned long)(a->region_bytes >> 20), (unsigned long)(a->small_bytes >> 20),
+			(unsigned long)(small >> 20), ctl.nb_regions, MAX_REGIONS_TOTAL);
 		return -ENOSPC;
 	}
 
@@ -365,7 +310,10 @@ region_note(struct client *c, const struct region *like)
 	c->account->regions++;
 	c->region_bytes += reg->len;
 	c->account->region_bytes += reg->len;
-	c->account->small_bytes += reg->small ? reg->len : 0;
+	if (reg->small) {
+		c->small_bytes += reg->len;
+		c->account->small_bytes += reg->len;
+	}
 
 	return 0;
 }
@@ -380,7 +328,10 @@ region_forget(struct client *c, struct region *reg)
 	c->account->regions--;
 	c->region_bytes -= reg->len;
 	c->account->region_bytes -= reg->len;
-	c->account->small_bytes -= reg->small ? reg->len : 0;
+	if (reg->small) {
+		c->small_bytes -= reg->len;
+		c->account->small_bytes -= reg->len;
+	}
 	free(reg);
 }
 
@@ -437,7 +388,7 @@ region_strike(struct client *c, uint64_t base, uint64_t end)
 
 /*
  * The range may hold several regions, or a part of one: EAL frees pages in other pieces than it
- * allocated them. Taking away is never refused for a quota. If it cannot be done otherwise, or if the
+ * allocated them. Taking away is never refused for what others have. If it cannot be done otherwise, or if the
  * pieces become too many, the client loses all of it by being cut off.
  */
 int
@@ -450,13 +401,16 @@ memory_region_del(struct client *c, const struct sw_req_region *req)
 	if (at == NULL || req->len == 0 || ((req->base | req->len) & (page - 1)) != 0 ||
 	    req->offset != 0)
 		return -EINVAL;
+	if (req->len > MAX_SMALL_REGION && c->small_bytes != 0)
+		return -EFBIG;
 	ret = region_unmap(at, req->len);
 	/* The kernel does not split huge pages, and has left all as it was. */
 	if (ret == -EINVAL)
 		return ret;
 	if (ret == 0)
 		ret = region_strike(c, req->base, req->base + req->len);
-	if (ret != 0 || c->nb_regions > 2 * MAX_REGIONS || ctl.nb_maps > MAX_MAPS_AT_ALL)
+	if (ret != 0 || c->nb_regions > MAX_REGIONS + MAX_SPLITS ||
+	    c->account->regions > max_regions(c->account) + MAX_SPLITS)
 		return -ENOTRECOVERABLE;
 
 	return 0;
@@ -472,9 +426,7 @@ memory_free(struct client *c)
 	while (c->regions != NULL)
 		region_forget(c, *(struct region **)c->regions);
 	for (i = 0; t != NULL && i < t->nb; i++) {
-		const struct leaving l = { .map = t->area[i].map, .len = t->area[i].len };
-
-		leave(&l);
+		discard_mapping(t->area[i].map, t->area[i].len);
 		ctl.nb_maps -= MAPS_EACH;
 		c->account->areas--;
 		c->account->area_bytes -= t->area[i].len;

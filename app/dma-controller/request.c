@@ -350,14 +350,31 @@ request_fault(const struct client *c, const union request *q, size_t len, int fd
 		return "a request of a wrong size";
 	if ((fd >= 0) != (q->hdr.type == SW_MSG_REGION_ADD) || (flags & MSG_CTRUNC) != 0)
 		return "a request with a wrong number of descriptors";
-	if (fd >= 0 && atomic_load_explicit(&c->account->odd_fds, memory_order_relaxed) >= MAX_ODD_FDS)
-		return "descriptors of its user that cannot be closed";
 	if (!c->greeted && q->hdr.type != SW_MSG_HELLO)
 		return "a request before HELLO";
 	if (c->status_only && !types[q->hdr.type].status_only)
 		return "a request that is not for a status connection";
 
 	return NULL;
+}
+
+/* Descriptors that others do not take from their sockets can use up what this process may send. */
+static bool
+reply_without_ring(struct client *c, struct reply *p)
+{
+	ring_destroy(c, p->u.ring_create.ring);
+	p->nb_fds = 0;
+	p->u.hdr.status = -EMFILE;
+	log_msg("client %u: no ring: too many descriptors are under way to clients", c->handler);
+
+	return reply_send(c, p);
+}
+
+static bool
+reply(struct client *c, struct reply *p)
+{
+	return reply_send(c, p) ||
+		(p->nb_fds != 0 && errno == ETOOMANYREFS && reply_without_ring(c, p));
 }
 
 enum request_result
@@ -372,8 +389,12 @@ request_serve(struct client *c, const char **why)
 	len = request_receive(c, &q, &fd, &flags);
 	if (len < 0)
 		return errno == EAGAIN || errno == EINTR ? REQUEST_DONE : REQUEST_GONE;
-	if (len == 0)
+	if (len == 0) {
+		/* The end, or an empty packet, and that can bring a descriptor. */
+		if (fd >= 0)
+			discard(c->account, fd);
 		return REQUEST_GONE;
+	}
 	*why = request_fault(c, &q, len, fd, flags);
 	if (*why == NULL) {
 		p.len = types[q.hdr.type].rep_len;
@@ -384,7 +405,7 @@ request_serve(struct client *c, const char **why)
 			p.nb_fds = 0;
 		if (p.u.hdr.status == -ENOTRECOVERABLE)
 			*why = "memory that cannot be taken away but with all of it";
-		else if (!reply_send(c, &p))
+		else if (!reply(c, &p))
 			*why = "a reply that it does not take";
 	}
 	if (fd >= 0)

@@ -21,6 +21,9 @@
 /* A controller that was started for a client ends if none comes. */
 #define FIRST_CLIENT_MS 10000
 
+/* How long the listener is left alone when there is no descriptor for what it brings. */
+#define DEAF_MS 100
+
 static struct account *
 account_get(uid_t uid)
 {
@@ -48,6 +51,13 @@ account_put(struct account *a)
 	free(a);
 }
 
+/* The operator's own processes may take more than a tenant's. */
+bool
+account_trusted(const struct account *a)
+{
+	return a->uid == ctl.uid || a->uid == 0;
+}
+
 /* Watch the listener, or do not while there is no descriptor left for what it would bring. */
 static void
 listen_again(bool again)
@@ -73,8 +83,10 @@ client_free(struct client *c)
 	memory_free(c);
 	/* Only now may it learn that it is gone: nothing of its memory moves any more. */
 	discard_socket(a, c->fd);
-	if (c->handler != 0)
+	if (c->handler != 0) {
 		ctl.nb_clients--;
+		a->clients--;
+	}
 	if (!c->greeted) {
 		ctl.nb_pending--;
 		a->pending--;
@@ -107,12 +119,18 @@ static bool
 client_new(int fd, const struct ucred *peer, struct account *a)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
+	const int room = 4096;
 	struct client *c;
 
 	/* Counters are written by engines: no line of another client's. */
 	if (!client_allowed(a) || posix_memalign((void **)&c, 128, sizeof(*c)) != 0)
 		return false;
 	memset(c, 0, sizeof(*c));
+	/*
+	 * Room for a few replies: a client has one request under way. Descriptors in replies that nobody
+	 * reads count as this process' own.
+	 */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	c->fd = fd;
 	c->pid = peer->pid;
 	c->account = a;
@@ -161,6 +179,10 @@ serve(struct client *c)
 {
 	const char *why = NULL;
 
+	if (atomic_load_explicit(&c->account->odd_fds, memory_order_relaxed) >= MAX_ODD_FDS) {
+		client_cut_off(c, "descriptors of its user that cannot be closed");
+		return;
+	}
 	switch (request_serve(c, &why)) {
 	case REQUEST_DONE:
 		break;
@@ -235,12 +257,17 @@ server_run(int signals)
 		timeout = expire();
 		if (lonely(&timeout))
 			break;
+		/* Descriptors can come back without a client that goes. */
+		if (ctl.deaf && (timeout < 0 || timeout > DEAF_MS))
+			timeout = DEAF_MS;
 		/* One event at a time: serving one client can end others that came with it. */
 		ret = epoll_wait(ctl.epoll, ev, 1, timeout);
 		if (ret < 0 && errno != EINTR)
 			return -errno;
-		if (ret <= 0)
+		if (ret <= 0) {
+			listen_again(true);
 			continue;
+		}
 		if (ev[0].data.ptr == &ctl.epoll)
 			break;
 		if (ev[0].data.ptr == &ctl.listener)

@@ -481,14 +481,15 @@ sw_remove(struct rte_vdev_device *vdev)
 {
 	const char *name = rte_vdev_device_name(vdev);
 	struct rte_dma_dev *dev;
+	int ret;
 
 	dev = name == NULL ? NULL : rte_dma_pmd_get_dev_by_id(rte_dma_get_dev_id_by_name(name));
 	if (dev == NULL)
 		return -EINVAL;
-	if (dev->data->dev_started)
-		rte_dma_stop(dev->data->dev_id);
+	/* A device whose operations may still move data stays. */
+	ret = dev->data->dev_started ? rte_dma_stop(dev->data->dev_id) : 0;
 
-	return rte_dma_pmd_release(name);
+	return ret != 0 ? ret : rte_dma_pmd_release(name);
 }
 
 static struct rte_vdev_driver sw_driver = {

@@ -38,6 +38,18 @@ struct run {
 	uint64_t page;
 };
 
+static bool
+area_announced(const struct sw_conn *conn, uint64_t base)
+{
+	uint32_t i;
+
+	for (i = 0; i < conn->areas_nb; i++)
+		if (conn->areas[i] == base)
+			return true;
+
+	return false;
+}
+
 static int
 area_announce(struct sw_conn *conn, const struct rte_memseg_list *msl)
 {
@@ -47,12 +59,10 @@ area_announce(struct sw_conn *conn, const struct rte_memseg_list *msl)
 		.len = msl->len,
 	};
 	struct sw_msg_hdr rep;
-	uint32_t i;
 	int ret;
 
-	for (i = 0; i < conn->areas_nb; i++)
-		if (conn->areas[i] == req.base)
-			return 0;
+	if (area_announced(conn, req.base))
+		return 0;
 	if (conn->areas_nb == RTE_DIM(conn->areas))
 		return -ENOSPC;
 	ret = sw_conn_call(conn, &req.hdr, sizeof(req), -1, &rep, sizeof(rep), NULL);
@@ -186,6 +196,7 @@ port_alloc(struct sw_port *port, const void *addr, size_t len)
 static void
 port_free(struct sw_port *port, const void *addr, size_t len)
 {
+	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
 	struct sw_req_region req = {
 		.hdr = { .type = SW_MSG_REGION_DEL },
 		.base = (uintptr_t)addr,
@@ -194,8 +205,11 @@ port_free(struct sw_port *port, const void *addr, size_t len)
 	struct sw_msg_hdr rep;
 	int ret = 0;
 
+	if (msl == NULL)
+		return;
 	pthread_mutex_lock(&port->lock);
-	if (port->conn != NULL) {
+	/* Of memory that it never heard of it does not let go either. */
+	if (port->conn != NULL && area_announced(port->conn, (uintptr_t)msl->base_va)) {
 		ret = sw_conn_call(port->conn, &req.hdr, sizeof(req), -1, &rep, sizeof(rep), NULL);
 		if (ret != 0) {
 			sw_conn_close(port->conn);

@@ -94,7 +94,8 @@ sw_port_watch(void *arg)
 
 	while (poll(pfd, 2, -1) < 0 && errno == EINTR)
 		;
-	if (pfd[1].revents == 0) {
+	/* Even if it is to stop: who waits for operations has to learn of the end. */
+	if (pfd[0].revents != 0) {
 		SW_LOG(ERR, "the controller at %s is gone; stop and start the device to connect again",
 			port->path);
 		pthread_mutex_lock(&port->lock);
@@ -202,6 +203,26 @@ sw_port_adopt(struct sw_port *port, struct sw_conn *conn)
 	return ret;
 }
 
+/*
+ * Before a new connection the old one has to be over: its operations, of other devices, too, may still
+ * be carried out, and it is the watcher that tells them of the end.
+ */
+static int
+sw_port_wait_end(struct sw_port *port)
+{
+	struct sw_conn *conn = sw_port_conn(port);
+	int ret;
+
+	if (conn == NULL)
+		return 0;
+	ret = sw_conn_wait_end(conn);
+	if (ret != 0)
+		SW_LOG(ERR, "the controller at %s stands still; let it go on, or end it", port->path);
+	sw_conn_put(port, conn);
+
+	return ret;
+}
+
 static bool
 sw_port_alive(struct sw_port *port)
 {
@@ -223,6 +244,9 @@ sw_port_connect(struct sw_port *port)
 
 	pthread_mutex_lock(&port->connecting);
 	if (sw_port_alive(port))
+		goto unlock;
+	ret = sw_port_wait_end(port);
+	if (ret != 0)
 		goto unlock;
 	sw_port_disconnect(port);
 	ret = sw_port_open(port, &conn);
