@@ -2,9 +2,9 @@
 # Copyright(c) 2026 The DPDK DMA access authors
 # shellcheck shell=bash
 #
-# What test scripts that run DPDK programs share: a directory of the test's own, in which EAL, access
-# groups and controllers keep all of their files, a program with a deadline, and an end at which no
-# process and no file is left. Sourced, never run.
+# What test scripts that run DPDK programs share: a directory of the test's own, in which EAL,
+# access groups and controllers keep all of their files, a program with a deadline, and an end at
+# which no process and no file is left. Sourced, never run.
 
 # A controller ends after its last client; on a busy machine it may take a while to be scheduled.
 CONTROLLER_END_S=10
@@ -61,7 +61,8 @@ controllers() {
 	local dir
 	for dir in /proc/[0-9]*; do
 		tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -A 1 -x -e --dir 2>/dev/null |
-			grep -q -x -F -e "$RTE_DMA_ACCESS_DIR" && echo "${dir##*/}" || true
+			grep -q -x -F -e "$RTE_DMA_ACCESS_DIR" || continue
+		echo "${dir##*/}"
 	done
 }
 
@@ -70,9 +71,9 @@ expect_controller_ended() {
 	local lock=$RTE_DMA_ACCESS_DIR/dma_sw.lock try
 	[[ -e $lock ]] || fail "no controller was started in $RTE_DMA_ACCESS_DIR"
 	flock -w "$CONTROLLER_END_S" "$lock" true ||
-		fail "the controller still serves $CONTROLLER_END_S s after its last client: pid $(controllers)"
+		fail "$CONTROLLER_END_S s after its last client there is a controller: pid $(controllers)"
 	for ((try = 0; try < 100; try++)); do
 		[[ -n $(controllers) ]] || return 0
 	done
-	fail "the controller has given its directory up but is still there: pid $(controllers)"
+	fail "the controller (pid $(controllers)) has given its directory up and is still there"
 }

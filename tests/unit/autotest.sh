@@ -69,10 +69,11 @@ need_huge_pages() {
 	needed=$((((MEMORY_MIB + PEERS_MIB) * 1024 + size - 1) / size))
 	((EUID != 0)) || raise_pages "$needed"
 	(($(free_pages) >= needed)) ||
-		skip "$needed huge pages of $size KiB are needed, $(free_pages) are free, and no more can be had"
+		skip "$(free_pages) huge pages of $size KiB are free, $needed are needed, no more can be had"
 	if ((EUID == 0)); then
 		mkdir "$work/huge"
-		mount -t hugetlbfs -o "pagesize=${size}K" none "$work/huge" || skip "hugetlbfs cannot be mounted"
+		mount -t hugetlbfs -o "pagesize=${size}K" none "$work/huge" ||
+			skip "hugetlbfs cannot be mounted"
 		eal+=(--huge-dir "$work/huge")
 	else
 		need_writable_mount

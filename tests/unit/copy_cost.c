@@ -3,10 +3,10 @@
  */
 
 /*
- * What copy_cost.sh measures: the data-path functions of rte_dmadev.h, each in a function of its own
- * to be disassembled, and a run of copies on dma_skeleton to be counted. Nothing is collected
- * during that run, so dma_skeleton's thread gives nothing back to the rings that rte_dma_copy() takes
- * from, and each copy takes the same way every time.
+ * What copy_cost.sh measures: the data-path functions of rte_dmadev.h, each in a function of its
+ * own to be disassembled, and a run of copies on dma_skeleton to be counted. Nothing is collected
+ * during that run, so dma_skeleton's thread gives nothing back to the ring that rte_dma_copy()
+ * takes from, and each copy goes the same way every time.
  *
  * Compiles with the header of the pristine base, too, and says with which it was compiled.
  */

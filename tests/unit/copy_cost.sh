@@ -32,16 +32,18 @@ tree_git() {
 }
 
 need_tree() {
-	[[ $PREFIX -ef $BUILD/prefix && -f $BUILD/obj/compile_commands.json && -d $BUILD/dpdk/.git ]] ||
+	[[ $PREFIX -ef $BUILD/prefix && -f $BUILD/obj/compile_commands.json ]] ||
 		skip "this DPDK was not built by devtools/build.sh, so its base is unknown"
 	tree_git diff --quiet base -- "${SAME[@]}" ||
 		fail "${SAME[*]} have edits, so a comparison of the rest says nothing"
 	mkdir -p "$work/dpdk" "$work/obj"
-	tree_git archive base lib drivers/dma/skeleton drivers/bus/vdev config | tar -x -C "$work/dpdk"
+	tree_git archive base lib drivers/dma/skeleton drivers/bus/vdev config |
+		tar -x -C "$work/dpdk"
 	cp "$BUILD/obj/rte_build_config.h" "$work/obj/"
 }
 
-# Compiles source $1 of the base to $2 with the options that it had for BUILD/obj, which are relative.
+# Compiles source $1 of the base to $2, with the options by which BUILD/obj was compiled. Their paths
+# are relative.
 compile_base() {
 	python3 - "$BUILD/obj/compile_commands.json" "$1" >"$work/command" <<-'END' ||
 		import json, shlex, sys
@@ -92,7 +94,8 @@ compare_code() {
 	for function in "${FUNCTIONS[@]}"; do
 		disassemble base "$function" >"$work/base.s"
 		disassemble changed "$function" >"$work/changed.s"
-		instructions=$(grep -c -E '^ +[0-9a-f]+:.[a-z]' "$work/base.s") || fail "no code of cost_$function"
+		instructions=$(grep -c -E '^ +[0-9a-f]+:.[a-z]' "$work/base.s") ||
+			fail "there is no code of cost_$function"
 		diff -u "$work/base.s" "$work/changed.s" || fail "the code of cost_$function differs"
 		echo "code of $function: the same $instructions instructions"
 	done
@@ -118,7 +121,7 @@ compare_counts() {
 	again=$(count changed)
 	copies=$(sed -n 's/^copies \([0-9]*\) .*/\1/p' "$work/output")
 	echo "$copies copies: $base instructions with the base, $changed with the changed DPDK"
-	[[ $changed == "$again" ]] || fail "the number is not the same each time: $changed and $again"
+	[[ $changed == "$again" ]] || fail "the number differs from time to time: $changed, $again"
 	((base > copies && base == changed)) || fail "the numbers differ"
 }
 
