@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+"""What system tests share: checks, a directory of their own, controllers and peers.
+
+A test is a function that takes a Kit; run() calls it, and afterwards, however it ended, kills every
+process that the kit started and removes every file. A test fails if it checked nothing.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import uuid
+
+SKIP = 77
+PEER_MIB = 64
+CONTROLLER_UID = 61001
+FIRST_UID = 61002
+SECOND_UID = 61003
+
+RTE_DMA_HANDLER_SELF = 0xFFFF
+STATUS_OK = 0
+STATUS_BAD_HANDLER = 0x80
+STATUS_DENIED = 0x81
+STATUS_UNKNOWN = 0x100
+
+
+class Failure(Exception):
+    """What was seen is not what was expected."""
+
+
+class Skipped(Exception):
+    """The test cannot be done here."""
+
+
+class PeerError(Exception):
+    """A peer's answer to a command was an error."""
+
+    def __init__(self, command, code, text):
+        super().__init__(f"'{command}': error {code} {text}")
+        self.code = code
+
+
+def become(uid):
+    """For a child process: die with the parent, as another user if told so."""
+    def prepare():
+        if uid is not None:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+        # prctl(PR_SET_PDEATHSIG, SIGKILL), which a change of user would undo
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+    return prepare
+
+
+class Process:
+    """A child process with its standard error in a file."""
+
+    def __init__(self, kit, name, arguments, uid=None, environment=None):
+        self.kit = kit
+        self.name = name
+        self.log = os.path.join(kit.dir, f'{name}.log')
+        with open(self.log, 'ab') as log:
+            self.popen = subprocess.Popen(
+                arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                env={**os.environ, **(environment or {})}, preexec_fn=become(uid), cwd='/')
+        self.pid = self.popen.pid
+        kit.processes.append(self)
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def kill(self):
+        """Kill it as it stands and see it gone."""
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.wait(10)
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def log_text(self):
+        with open(self.log, encoding='utf-8', errors='replace') as log:
+            return log.read()
+
+
+class Controller(Process):
+    """A dpdk-dma-controller in the directory kit.controller_dir."""
+
+    def __init__(self, kit, uid=None, directory=None):
+        self.dir = directory or kit.controller_dir
+        super().__init__(kit, kit.unique('controller'),
+                         [kit.controller_program, '--dir', self.dir], uid)
+        kit.wait('the controller comes up', self._serves, 10)
+
+    def _serves(self):
+        if not self.alive():
+            raise Failure(f'the controller ended: {self.log_text()}')
+        return 'serving' in self.log_text()
+
+    def status(self):
+        out = subprocess.run([self.kit.controller_program, '--dir', self.dir, '--status', '--json'],
+                             capture_output=True, timeout=10, check=True)
+        return json.loads(out.stdout)
+
+    def memory_kib(self, name):
+        with open(f'/proc/{self.pid}/status', encoding='ascii') as status:
+            for line in status:
+                if line.startswith(name + ':'):
+                    return int(line.split()[1])
+        raise Failure(f'no {name} in /proc/{self.pid}/status')
+
+
+class Peer(Process):
+    """A tests/peer process. Commands are methods' arguments, joined by blanks."""
+
+    def __init__(self, kit, uid=None, device='', memory=PEER_MIB, wait=True):
+        self.prefix = kit.unique(f'dma{os.getpid()}_')
+        self.domain = str(uuid.uuid4())
+        self.lines = queue.Queue()
+        self.events = []
+        self.changed = threading.Condition()
+        vdev = f'--vdev=dma_sw0,controller={kit.controller_dir},spawn=0'
+        vdev += f',{device}' if device else ''
+        cores = '0@(' + ','.join(str(c) for c in sorted(os.sched_getaffinity(0))) + ')'
+        # Only root can use the mounted huge pages of the machine; anybody those of memfd_create().
+        mounted = uid is None and os.path.ismount('/dev/hugepages')
+        pages = '--huge-unlink=always' if mounted else '--in-memory'
+        run = os.path.join(kit.dir, self.prefix)
+        os.mkdir(run, 0o700)
+        if uid is not None:
+            os.chown(run, uid, uid)
+        super().__init__(
+            kit, kit.unique('peer'),
+            [kit.peer_program, pages if kit.huge else '--no-huge', '-m', str(memory), '--no-pci',
+             '--no-telemetry', f'--file-prefix={self.prefix}', f'--lcores={cores}', vdev],
+            uid, {'RTE_DMA_ACCESS_DIR': kit.access_dir, 'RUNTIME_DIRECTORY': run})
+        threading.Thread(target=self._read, daemon=True).start()
+        if wait:
+            self.ready()
+
+    def _read(self):
+        for line in self.popen.stdout:
+            line = line.decode().strip()
+            if line.startswith('event '):
+                with self.changed:
+                    self.events.append(tuple(line.split()[1:]))
+                    self.changed.notify_all()
+            else:
+                self.lines.put(line)
+        self.lines.put('error 5 the peer ended')
+
+    def ready(self, timeout=30):
+        try:
+            self.answer('start', timeout)
+        except PeerError as error:
+            raise Failure(f'{self.name} did not start: {error}: {self.log_text()}') from error
+
+    def send(self, *words):
+        command = ' '.join(str(word) for word in words)
+        try:
+            self.popen.stdin.write(command.encode() + b'\n')
+            self.popen.stdin.flush()
+        except BrokenPipeError:
+            pass
+        return command
+
+    def answer(self, command, timeout=10):
+        try:
+            line = self.lines.get(timeout=timeout)
+        except queue.Empty:
+            raise Failure(f"{self.name}: no answer to '{command}' in {timeout} s") from None
+        words = line.split(None, 2)
+        if words[0] == 'ok':
+            return line[3:]
+        raise PeerError(command, int(words[1]), words[2] if len(words) > 2 else '')
+
+    def __call__(self, *words, timeout=10):
+        return self.answer(self.send(*words), timeout)
+
+    def number(self, *words, timeout=10):
+        return int(self(*words, timeout=timeout), 0)
+
+    def wait_event(self, reason, domain=None, timeout=5):
+        """Wait for an event, or one of several; all events up to it are forgotten."""
+        reasons = (reason,) if isinstance(reason, str) else reason
+
+        def found():
+            for i, event in enumerate(self.events):
+                if event[0] in reasons and domain in (None, event[2]):
+                    return i
+            return None
+        with self.changed:
+            if not self.changed.wait_for(lambda: found() is not None, timeout):
+                raise Failure(f'{self.name}: no event {reason} of {domain} in {timeout} s, '
+                              f'but {self.events}')
+            del self.events[:found() + 1]
+        self.kit.checks += 1
+
+    def end(self):
+        """Let it end by itself."""
+        self.send('exit')
+        try:
+            code = self.popen.wait(15)
+        except subprocess.TimeoutExpired:
+            raise Failure(f'{self.name} does not end') from None
+        self.kit.check(code == 0, f'{self.name} ended with {code}: {self.log_text()}')
+
+
+class Kit:
+    def __init__(self, peer_program, controller_program, huge):
+        self.peer_program = peer_program
+        self.controller_program = controller_program
+        self.huge = huge
+        self.dir = tempfile.mkdtemp(prefix='dma-system.', dir='/tmp')
+        os.chmod(self.dir, 0o755)
+        self.controller_dir = os.path.join(self.dir, 'c')
+        self.access_dir = os.path.join(self.dir, 'g')
+        os.mkdir(self.controller_dir)
+        os.mkdir(self.access_dir, 0o700)
+        self.processes = []
+        self.checks = 0
+        self.names = 0
+
+    def unique(self, name):
+        self.names += 1
+        return f'{name}{self.names}'
+
+    def say(self, text):
+        print(f'{time.monotonic() - START:6.2f} {text}', flush=True)
+
+    def check(self, condition, text):
+        self.checks += 1
+        if not condition:
+            raise Failure(text)
+
+    def equal(self, seen, expected, what):
+        self.check(seen == expected, f'{what}: saw {seen!r}, expected {expected!r}')
+
+    def wait(self, what, condition, timeout=5):
+        """Wait until a condition holds; returns how long that took."""
+        start = time.monotonic()
+        while not condition():
+            if time.monotonic() - start > timeout:
+                raise Failure(f'{what}: not in {timeout} s')
+            time.sleep(0.005)
+        self.checks += 1
+        return time.monotonic() - start
+
+    def error(self, code, peer, *words, timeout=10):
+        """A command must end with this error."""
+        command = ' '.join(str(word) for word in words)
+        try:
+            result = peer(*words, timeout=timeout)
+        except PeerError as error:
+            self.equal(error.code, code, f"errno of '{command}'")
+            return
+        raise Failure(f"'{command}': saw 'ok {result}', expected errno {code}")
+
+    def timed(self, low, high, what, function, *arguments, **named):
+        """Call it and check how long that takes, in seconds."""
+        start = time.monotonic()
+        try:
+            return function(*arguments, **named)
+        finally:
+            took = time.monotonic() - start
+            self.say(f'{what} took {took:.3f} s')
+            self.check(low <= took <= high, f'{what} took {took:.3f} s, expected {low} to {high} s')
+
+    def group(self, creator, *joiners):
+        """Make a group of peers: (its id, its token)."""
+        token = creator('token')
+        group = creator.number('create', creator.domain, token)
+        for joiner in joiners:
+            joiner('join', joiner.domain, token, group)
+        return group, token
+
+    def clean_up(self):
+        for process in self.processes:
+            try:
+                process.kill()
+            except subprocess.TimeoutExpired:
+                print(f'{process.name} (pid {process.pid}) cannot be killed')
+            for pipe in (process.popen.stdin, process.popen.stdout):
+                try:
+                    pipe.close()
+                except OSError:
+                    pass
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def logs(self):
+        for process in self.processes:
+            text = process.log_text()
+            if text:
+                print(f'--- {process.name} (pid {process.pid}):\n{text[-2000:]}')
+
+
+START = time.monotonic()
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skipped('needs root, to act as several users')
+
+
+def need_open_path(path, uid):
+    """Whether another user can run what is there."""
+    try:
+        subprocess.run(['test', '-x', path], check=True, preexec_fn=become(uid))
+    except subprocess.CalledProcessError:
+        raise Skipped(f'user {uid} cannot reach {path}') from None
+
+
+def memory_info(name):
+    with open('/proc/meminfo', encoding='ascii') as info:
+        for line in info:
+            if line.startswith(name + ':'):
+                return int(line.split()[1])
+    return 0
+
+
+class HugePages:
+    """Sees to it that enough huge pages are free; gives back what it took.
+
+    Who changes their number holds a lock on the file that says it, as unit/autotest.sh does.
+    """
+
+    NEEDED = 256
+    COUNT = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'
+
+    def __init__(self):
+        self.before = self.lock = None
+        if memory_info('HugePages_Free') >= self.NEEDED:
+            return
+        if os.geteuid() == 0 and os.path.exists(self.COUNT):
+            self.lock = open(self.COUNT, encoding='ascii')
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+            self.before = int(self.lock.read())
+            with open(self.COUNT, 'w', encoding='ascii') as count:
+                count.write(str(self.before + self.NEEDED))
+        if memory_info('HugePages_Free') < self.NEEDED:
+            self.restore()
+            raise Skipped(f"{memory_info('HugePages_Free')} huge pages are free, "
+                          f'{self.NEEDED} are needed')
+
+    def restore(self):
+        if self.before is not None:
+            with open(self.COUNT, 'w', encoding='ascii') as count:
+                count.write(str(self.before))
+        if self.lock is not None:
+            self.lock.close()
+        self.before = self.lock = None
+
+
+def run(test, deadline):
+    """main() of a test file: PEER CONTROLLER [huge]."""
+    peer_program, controller_program = (os.path.abspath(path) for path in sys.argv[1:3])
+    huge = 'huge' in sys.argv[3:]
+
+    def too_late(number, frame):
+        raise Failure(f'the test did not end in {deadline} s')
+
+    def ended(number, frame):
+        raise Failure('the test was told to end')
+    signal.signal(signal.SIGALRM, too_late)
+    signal.signal(signal.SIGTERM, ended)
+    signal.alarm(deadline)
+    kit = Kit(peer_program, controller_program, huge)
+    pages = None
+    code = 0
+    try:
+        if huge:
+            pages = HugePages()
+        test(kit)
+        kit.check(kit.checks > 0, 'nothing was checked')
+        kit.say(f'{kit.checks} checks')
+    except Skipped as skipped:
+        print(f'SKIP: {skipped}')
+        code = SKIP
+    except Exception as failure:  # what is left has to be cleaned up in any case
+        traceback.print_exc(file=sys.stdout)
+        print(f'FAIL: {failure}')
+        kit.logs()
+        code = 1
+    finally:
+        signal.alarm(60)
+        kit.clean_up()
+        if pages is not None:
+            pages.restore()
+    sys.stdout.flush()
+    os._exit(code)

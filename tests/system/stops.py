@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+"""Promise: a process that is stopped, not dead, holds up nobody for longer than it may. A stopped
+member is dropped when another joins; with a stopped creator or controller control calls end with
+ETIMEDOUT after 2 seconds.
+"""
+
+import errno
+import signal
+
+import kit as k
+from streams import LEN, done, drained, stream
+
+# The times that the API names, and some more for a busy machine.
+CALL = (1.8, 3.5)
+
+
+def stopped_member(kit):
+    kit.say('a member is stopped while another joins')
+    a, b, c = k.Peer(kit), k.Peer(kit), k.Peer(kit)
+    group, token = kit.group(a, b)
+    stream(kit, a, b, group)
+    far = stream(kit, b, a, group)
+    b.signal(signal.SIGSTOP)
+    kit.timed(0, 2.5, 'the join', c, 'join', c.domain, token, group)
+    a.wait_event('left', b.domain)
+    a.wait_event('joined', c.domain)
+    kit.equal(a.number('size', group), 2, 'members')
+    drained(kit, a, 'a member was dropped', want_errors=False)
+    kit.say('it goes on, reaches nobody, and learns that it is out')
+    b.signal(signal.SIGCONT)
+    kit.check(a.number('steady', far, LEN, 200) > 0, 'the memory was not looked at')
+    b.wait_event('destroyed')
+    drained(kit, b, 'one who was dropped')
+    kit.error(errno.ENOTCONN, b, 'size', group)
+    b('leave', group)
+    b('join', b.domain, token, group)
+    kit.equal(a.number('size', group), 3, 'members, with the one that came again')
+    stream(kit, c, a, group)
+    stream(kit, b, c, group)
+    for peer in (c, b):
+        drained(kit, peer, 'in good order', want_errors=False)
+    for peer in (c, b, a):
+        peer.end()
+
+
+def stopped_creator(kit):
+    kit.say('the creator is stopped')
+    a, b, c = k.Peer(kit), k.Peer(kit), k.Peer(kit)
+    group, token = kit.group(a, b)
+    a.signal(signal.SIGSTOP)
+    kit.timed(*CALL, 'a join', kit.error, errno.ETIMEDOUT, c, 'join', c.domain, token, group)
+    kit.timed(0, 2.5, 'a leave', b, 'leave', group)
+    a.signal(signal.SIGCONT)
+    a.wait_event('left', b.domain)
+    c('join', c.domain, token, group)
+    kit.equal(a.number('size', group), 2, 'members')
+    for peer in (b, c, a):
+        peer.end()
+
+
+def stopped_controller(kit, controller):
+    kit.say('the controller is stopped')
+    a, b, c = k.Peer(kit), k.Peer(kit), k.Peer(kit)
+    group, token = kit.group(a, b)
+    stream(kit, a, b, group)
+    controller.signal(signal.SIGSTOP)
+    before = done(a)
+    kit.timed(*CALL, 'windows', kit.error, errno.ETIMEDOUT, b, 'windows', group)
+    kit.timed(0, CALL[1], 'a join', kit.error, errno.ETIMEDOUT, c, 'join', c.domain, token, group)
+    kit.say(f'a: {before} -> {done(a)}: its operations wait')
+    controller.signal(signal.SIGCONT)
+    drained(kit, a, 'the controller goes on', want_errors=False)
+    for peer in (c, b, a):
+        peer.end()
+
+
+def test(kit):
+    controller = k.Controller(kit)
+    stopped_member(kit)
+    stopped_creator(kit)
+    stopped_controller(kit, controller)
+
+
+k.run(test, 90)
