@@ -346,6 +346,8 @@ request_fault(const struct client *c, const union request *q, size_t len, int fd
 		return "a request of a wrong size";
 	if (q->hdr.type == 0 || q->hdr.type >= SW_MSG_MAX)
 		return "a request of unknown type";
+	if (q->hdr.status != 0 || q->hdr.rsvd != 0)
+		return "a request with reserved bytes set";
 	if (len != types[q->hdr.type].req_len)
 		return "a request of a wrong size";
 	if ((fd >= 0) != (q->hdr.type == SW_MSG_REGION_ADD) || (flags & MSG_CTRUNC) != 0)
