@@ -238,6 +238,8 @@ random_packets(void)
 		if (rnd_below(64) != 0) {
 			hdr->type = 1 + rnd_below(SW_MSG_MAX - 1);
 			len = sizes[hdr->type];
+			hdr->status = rnd_below(64) == 0;
+			hdr->rsvd = rnd_below(64) == 0;
 			/*
 			 * Zero most of it: random numbers alone get no further than the first
 			 * check.
