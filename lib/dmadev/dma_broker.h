@@ -14,7 +14,7 @@
  *	dma_broker_host.c	the creator's side: connections, the handshake
  *	dma_broker_entry.c	the creator's side: who enters and leaves, what the others are told
  *	dma_broker_member.c	the joiner's side
- *	dma_broker_loop.c	the control thread
+ *	dma_broker_loop.c	the control thread, and the one that closes what can hang
  *	dma_broker_chan.c	one connection: framing, checks, seals, descriptors
  *	dma_broker_auth.c	keys and MACs
  *	dma_broker_uid.c	what users pay for wrong tokens
@@ -62,6 +62,13 @@
  */
 #define DMA_BROKER_MAX_UNPROVEN 32
 #define DMA_BROKER_MAX_UNPROVEN_UID 8
+
+/* Descriptors of peers that wait to be closed: of one user before it is not served any more, and in
+ * all before nobody is accepted. Closing takes microseconds, so that only descriptors made to hang
+ * ever wait.
+ */
+#define DMA_BROKER_MAX_DISCARDS 64
+#define DMA_BROKER_MAX_DISCARDS_UID 8
 
 /* Messages that wait for a peer to read. Updates of one domain are merged and each join waits for
  * all, so a peer that runs never gets this far behind.
@@ -125,6 +132,7 @@ struct dma_conn {
 	bool keyed;       /* keys are set: sealed messages can be sent and are expected */
 	bool verified;    /* the peer has sent a sealed message: it knows the token */
 	bool with_fd;     /* exports may come with a descriptor */
+	uid_t uid;        /* the peer's */
 	uint64_t tx_counter;
 	uint64_t rx_counter;
 	uint8_t tx_key[DMA_WIRE_MAC_LEN];
@@ -135,7 +143,6 @@ struct dma_conn {
 	/* The rest is used on the host's side. */
 	enum dma_conn_state state;
 	uint64_t deadline; /* when state has to change, in ns; 0: never */
-	uid_t uid;
 	rte_uuid_t domain;
 	rte_uuid_t controller;
 	uint64_t serial;   /* of its ADD, from QUEUED on: the order of entry */
@@ -159,6 +166,7 @@ struct dma_host {
 	struct dma_broker_sock sock;
 	uint64_t id;           /* of the socket, in epoll's events */
 	uint64_t accept_after; /* not 0: out of descriptors, do not accept before */
+	uint64_t accept_logged; /* when that was last logged; 0: never */
 	uint16_t max_members;
 	uint8_t key[DMA_WIRE_MAC_LEN]; /* the group key; stands for the token, which is not kept */
 	TAILQ_HEAD(, dma_conn) conns;
@@ -252,6 +260,10 @@ int dma_broker_group_end(struct dma_group *group);
 int dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *win,
 		uint16_t nb, bool *changed);
 int dma_broker_unexport(struct dma_group *group);
+/* Note the instance that the host tells; -EPROTO if another group of this process has it. Takes
+ * state.
+ */
+int dma_broker_group_instance_set(struct dma_group *group, const rte_uuid_t instance);
 /* Add our own line to the table. */
 void dma_broker_self_add(struct dma_group *group);
 /* Import a domain and add it to the table. */
@@ -309,7 +321,7 @@ void dma_broker_member_input(struct dma_group *group);
 /* Our own windows changed: tell the host. Needs work. */
 void dma_broker_member_update(struct dma_group *group, bool changed);
 
-/* dma_broker_loop.c: the control thread. */
+/* dma_broker_loop.c: the two threads. */
 
 uint64_t dma_broker_now(void); /* ns, monotonic */
 /* Start the thread if it is not running. Needs work. */
@@ -321,9 +333,20 @@ int dma_broker_loop_watch(int fd, uint64_t *id);
 void dma_broker_loop_unwatch(int fd, uint64_t *id);
 /* Watch for input (in), for room to send (out). */
 void dma_broker_loop_rearm(int fd, uint64_t id, bool in, bool out);
+/* Close what a peer of this user sent, or what holds such, without waiting for it. Any lock or
+ * none, once the threads run.
+ */
+void dma_broker_fd_discard(int fd, uid_t uid);
+/* Whether too many descriptors of the user wait to be closed; of all users. Any lock or none. */
+bool dma_broker_discards_over(uid_t uid);
+bool dma_broker_discards_full(void);
 
 /* dma_broker_chan.c: one connection. */
 
+/* The user at the other end of a connected socket. */
+uid_t dma_broker_peer_uid(int fd);
+/* Close a connected socket without waiting for what the peer put into it. */
+void dma_broker_hang_up(int fd);
 struct dma_conn *dma_broker_conn_alloc(struct dma_group *group, int fd, bool hosting);
 void dma_broker_conn_free(struct dma_conn *conn);
 /* Send now or as soon as there is room; never blocks. Failure marks the connection broken. */
@@ -346,8 +369,6 @@ void dma_broker_share_fill(struct dma_wire_share *share, uint16_t prot,
 		const struct rte_dma_broker_export *exp);
 void dma_broker_share_read(const struct dma_wire_share *share, int fd,
 		struct rte_dma_broker_export *exp);
-/* Close a descriptor that came from a peer and was not accepted, without waiting for it. */
-void dma_broker_fd_discard(int fd);
 
 /* dma_broker_auth.c: keys and MACs. 0 or a negative errno; -ENOTCONN while the process exits. */
 
@@ -374,7 +395,7 @@ uint64_t dma_broker_uid_penalty(uid_t uid, uint64_t now);
 /* Whether a complaint about the user may be logged now; not more than one in 10 seconds. */
 bool dma_broker_uid_may_log(uid_t uid, uint64_t now);
 
-/* dma_broker_dir.c: the run-time directory. Without locks, they can wait for the lock file. */
+/* dma_broker_dir.c: the run-time directory. Without locks, they can wait for others. */
 
 /* Take the lowest free id and listen on its socket. */
 int dma_broker_sock_open(struct dma_broker_sock *sock, int16_t *group_id, uint64_t deadline);

@@ -56,6 +56,11 @@ union fd_control {
 	char buf[CMSG_SPACE(sizeof(int))];
 };
 
+/* Packets that hang_up takes out before it leaves the rest to the thread that closes. A peer's send
+ * buffer holds fewer of them.
+ */
+#define DRAIN_MAX 512
+
 /* Where the body of a message starts: the union has no name of its own. */
 static void *
 msg_body(struct dma_msg *msg)
@@ -80,6 +85,74 @@ msg_share(struct dma_msg *msg)
 	}
 }
 
+uid_t
+dma_broker_peer_uid(int fd)
+{
+	struct ucred cred = { .uid = -1 };
+	socklen_t len = sizeof(cred);
+
+	/* for a Unix socket that is connected this does not fail */
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	return cred.uid;
+}
+
+/*
+ * Look at the next packet and leave it where it is. The control message gets duplicates of the
+ * descriptors in it, as far as there is room; that there are more is told by MSG_CTRUNC. To take
+ * out a packet without room for all would have the kernel close the rest in our thread, and the
+ * last close of a file can hang; here nothing is closed for good, for the packet still holds it.
+ */
+static ssize_t
+packet_peek(int fd, struct msghdr *mh)
+{
+	ssize_t n;
+
+	do {
+		n = recvmsg(fd, mh, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		/* a peer that closes with messages unread resets; what it sent is still there */
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	return n;
+}
+
+/* Take out the packet that packet_peek() has shown to hold no descriptors but those it gave. */
+static void
+packet_drop(int fd)
+{
+	recv(fd, NULL, 0, MSG_DONTWAIT);
+}
+
+void
+dma_broker_hang_up(int fd)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	const int on = 1;
+	unsigned int i;
+
+	/* nothing can come any more, so that what is looked at is all there is */
+	shutdown(fd, SHUT_RDWR);
+	/* then each packet says who sent it, which tells an empty one from the end */
+	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	for (i = 0; i < DRAIN_MAX; i++) {
+		struct msghdr mh = {
+			.msg_control = control.buf,
+			.msg_controllen = sizeof(control.buf),
+		};
+
+		if (packet_peek(fd, &mh) < 0 || (mh.msg_flags & MSG_CTRUNC) != 0)
+			break;
+		if (mh.msg_controllen == 0) {
+			close(fd);
+			return;
+		}
+		packet_drop(fd);
+	}
+	/* the descriptors in it are closed with it */
+	dma_broker_fd_discard(fd, dma_broker_peer_uid(fd));
+}
+
 struct dma_conn *
 dma_broker_conn_alloc(struct dma_group *group, int fd, bool hosting)
 {
@@ -90,6 +163,7 @@ dma_broker_conn_alloc(struct dma_group *group, int fd, bool hosting)
 	conn->group = group;
 	conn->fd = fd;
 	conn->hosting = hosting;
+	conn->uid = dma_broker_peer_uid(fd);
 	conn->with_fd = group->port->ops->export_fd;
 	conn->exp.fd = -1;
 	TAILQ_INIT(&conn->queue);
@@ -115,7 +189,7 @@ dma_broker_conn_free(struct dma_conn *conn)
 		out_free(conn, TAILQ_FIRST(&conn->queue));
 	if (conn->exp.fd >= 0)
 		close(conn->exp.fd);
-	close(conn->fd);
+	dma_broker_hang_up(conn->fd);
 	dma_broker_cleanse(conn->tx_key, sizeof(conn->tx_key));
 	dma_broker_cleanse(conn->rx_key, sizeof(conn->rx_key));
 	free(conn);
@@ -403,29 +477,28 @@ dma_broker_conn_recv(struct dma_conn *conn, struct dma_msg *msg)
 	ssize_t n;
 	int ret;
 
-	/* Without room for it the kernel drops a descriptor that nobody expects. That is better
-	 * than to receive and close it: closing a file of a user-space file system can hang.
-	 */
-	if (conn->with_fd && conn->verified) {
+	if (conn->with_fd && conn->verified && !dma_broker_discards_over(conn->uid)) {
 		mh.msg_control = control.buf;
 		/* not all of it: with the padding there would be room for two */
 		mh.msg_controllen = CMSG_LEN(sizeof(int));
 	}
-	do {
-		n = recvmsg(conn->fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		/* a peer that closes with messages unread resets; what it sent is still there */
-	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	n = packet_peek(conn->fd, &mh);
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
-	if (n == 0)
-		return -ENOTCONN;
 
 	memset(msg, 0, sizeof(*msg));
 	msg->fd = control_fd(&mh);
-	ret = mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO :
-			packet_check(conn, buf, n, msg);
+	if ((mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+		/* it stays in the socket, for dma_broker_hang_up() to deal with */
+		ret = -EPROTO;
+	} else if (n == 0) {
+		ret = -ENOTCONN;
+	} else {
+		packet_drop(conn->fd);
+		ret = packet_check(conn, buf, n, msg);
+	}
 	if (ret < 0 && msg->fd >= 0) {
-		dma_broker_fd_discard(msg->fd);
+		dma_broker_fd_discard(msg->fd, conn->uid);
 		msg->fd = -1;
 	}
 	return ret;
@@ -478,31 +551,4 @@ dma_broker_share_read(const struct dma_wire_share *share, int fd,
 	exp->len = share->len;
 	memcpy(exp->blob, share->blob, share->len);
 	exp->fd = fd;
-}
-
-static void *
-discard_main(void *arg)
-{
-	close((int)(intptr_t)arg);
-	return NULL;
-}
-
-void
-dma_broker_fd_discard(int fd)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int ret;
-
-	/* Nobody has found out what it is, and the server of a user-space file system can make its
-	 * close take for ever: let that hold up a thread that does nothing else.
-	 */
-	if (pthread_attr_init(&attr) != 0)
-		return;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	ret = pthread_create(&thread, &attr, discard_main, (void *)(intptr_t)fd);
-	pthread_attr_destroy(&attr);
-	if (ret != 0)
-		BROKER_LOG(WARNING, "cannot close descriptor %d of a peer: no thread (%s)",
-			fd, strerror(ret));
 }

@@ -3,8 +3,8 @@
  */
 
 /*
- * The run-time directory of access groups. It holds the file "lock", under which ids are taken and
- * what the dead left is removed, and one socket "group.<id>" for each group.
+ * The run-time directory of access groups. It holds one socket "group.<id>" for each group, and the
+ * file "lock", under which what the dead left is removed.
  *
  * The directory is either private to its user, or was made by somebody who wants it to be shared
  * and named by RTE_DMA_ACCESS_DIR; then others may create files in it, so nothing found there is
@@ -28,11 +28,15 @@
 #include "dma_broker.h"
 
 #define LOCK_NAME "lock"
-/* How often a taken lock is tried again; it is held for well under a millisecond. */
+/* How often a taken lock is tried again, and for how long; honest processes hold it for moments. */
 #define LOCK_RETRY_NS 2000000
+#define LOCK_WAIT_NS 200000000
 
 /* Connections that wait to be accepted; a host that runs accepts at once. */
 #define SOCK_BACKLOG 64
+
+/* The user of descriptors that cannot be told to be of one user. */
+#define UID_NOBODY ((uid_t)-1)
 
 struct dir {
 	int fd;      /* O_PATH */
@@ -133,18 +137,27 @@ lock_file_open(const struct dir *dir)
 			fd = openat(dir->fd, LOCK_NAME, flags);
 	}
 	if (fd < 0) {
-		BROKER_LOG(ERR, "cannot open %s/" LOCK_NAME ": %s", dir->path, strerror(errno));
+		BROKER_LOG(WARNING, "cannot open %s/" LOCK_NAME ": %s", dir->path, strerror(errno));
 		return errno == ELOOP ? -EPERM : -errno;
 	}
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		BROKER_LOG(ERR, "%s/" LOCK_NAME " is not a regular file; remove it", dir->path);
+		BROKER_LOG(WARNING, "%s/" LOCK_NAME " is not a regular file; remove it", dir->path);
 		close(fd);
 		return -EPERM;
 	}
 	return fd;
 }
 
-/* Returns the descriptor that holds the lock until it is closed. */
+/*
+ * Returns the descriptor that holds the lock until it is closed, or a negative errno.
+ *
+ * Whoever can open a shared directory can hold its lock for ever, or put something else in its
+ * place, and nobody must be kept from creating groups by that. Therefore the lock guards nothing
+ * but the removal of left-overs: of two who find the same one, the second could remove what the
+ * first has put in its place. To take a free name needs no lock, for the kernel gives it to one
+ * only. Who does so without it has one thing to fear: between bind and listen its own socket looks
+ * like a left-over to who holds the lock. So it looks afterwards where the name leads.
+ */
 static int
 dir_lock(const struct dir *dir, uint64_t deadline)
 {
@@ -162,7 +175,7 @@ dir_lock(const struct dir *dir, uint64_t deadline)
 			return ret;
 		}
 		if (dma_broker_now() >= deadline) {
-			BROKER_LOG(ERR, "another process holds %s/" LOCK_NAME, dir->path);
+			BROKER_LOG(WARNING, "another process holds %s/" LOCK_NAME, dir->path);
 			close(fd);
 			return -ETIMEDOUT;
 		}
@@ -187,23 +200,39 @@ sock_addr(const struct dir *dir, int16_t group_id, struct sockaddr_un *addr)
 	return 0;
 }
 
+/* See which process listens at a name, by a connection that is hung up at once. */
+static int
+sock_probe(const struct sockaddr_un *addr, pid_t *pid)
+{
+	struct ucred cred = { .pid = 0 };
+	socklen_t len = sizeof(cred);
+	int fd, ret;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	ret = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ? -errno : 0;
+	*pid = cred.pid;
+	dma_broker_hang_up(fd);
+	return ret;
+}
+
 /* Remove a socket whose process has died. Returns whether its name can be tried again. */
 static bool
 sock_reclaim(const struct dir *dir, const char *name, const struct sockaddr_un *addr)
 {
 	struct stat st;
-	bool dead;
-	int fd;
+	pid_t pid;
 
-	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	dead = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 &&
-			errno == ECONNREFUSED;
-	close(fd);
-	return dead && unlinkat(dir->fd, name, 0) == 0;
+	/* who listens there may be quick enough to leave us a descriptor that cannot be closed */
+	return !dma_broker_discards_full() &&
+		fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode) &&
+		sock_probe(addr, &pid) == -ECONNREFUSED && unlinkat(dir->fd, name, 0) == 0;
 }
 
 static int
@@ -212,9 +241,53 @@ sock_bind_addr(int fd, const struct sockaddr_un *addr)
 	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? -errno : 0;
 }
 
+static int
+sock_make(struct dma_broker_sock *sock)
+{
+	sock->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sock->fd < 0)
+		return -errno;
+	/* the mode that the name is born with, whatever the umask */
+	return fchmod(sock->fd, 0600) < 0 ? -errno : 0;
+}
+
+/* Close a socket that may have listened. Who came and was not accepted is hung up on one by one,
+ * for it may have sent something that hangs when it is closed.
+ */
+static void
+listener_close(int fd)
+{
+	unsigned int i;
+	int conn;
+
+	/* nobody else can come */
+	shutdown(fd, SHUT_RDWR);
+	for (i = 0; i <= 2 * SOCK_BACKLOG; i++) {
+		conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (conn < 0 && (errno == EAGAIN || errno == EINVAL)) {
+			close(fd);
+			return;
+		}
+		if (conn < 0)
+			break;
+		dma_broker_hang_up(conn);
+	}
+	/* out of descriptors: those who are left are closed with it */
+	dma_broker_fd_discard(fd, UID_NOBODY);
+}
+
+/* Whether who connects to the name comes to this process. */
+static bool
+sock_is_reached(const struct sockaddr_un *addr)
+{
+	pid_t pid;
+
+	return sock_probe(addr, &pid) == 0 && pid == getpid();
+}
+
 /* Returns 0, -EADDRINUSE: the id is taken, or another error. */
 static int
-sock_bind(const struct dir *dir, struct dma_broker_sock *sock, int16_t group_id)
+sock_bind(const struct dir *dir, struct dma_broker_sock *sock, int16_t group_id, bool locked)
 {
 	struct sockaddr_un addr;
 	struct stat st;
@@ -225,23 +298,31 @@ sock_bind(const struct dir *dir, struct dma_broker_sock *sock, int16_t group_id)
 		return ret;
 	snprintf(sock->name, sizeof(sock->name), "group.%d", group_id);
 	ret = sock_bind_addr(sock->fd, &addr);
-	if (ret == -EADDRINUSE && sock_reclaim(dir, sock->name, &addr))
+	if (ret == -EADDRINUSE && locked && sock_reclaim(dir, sock->name, &addr))
 		ret = sock_bind_addr(sock->fd, &addr);
 	if (ret < 0)
 		return ret;
+	if (listen(sock->fd, SOCK_BACKLOG) < 0)
+		return -errno;
+	if (!locked && !sock_is_reached(&addr)) {
+		/* somebody has removed the name; a socket takes one in its life */
+		listener_close(sock->fd);
+		ret = sock_make(sock);
+		return ret < 0 ? ret : -EADDRINUSE;
+	}
 
 	/* the path led to a directory: was it the one that was checked? */
 	if (fstatat(dir->fd, sock->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	sock->dev = st.st_dev;
 	sock->ino = st.st_ino;
-	if (dir->shared && fchmodat(dir->fd, sock->name, 0666, 0) < 0)
-		return -errno;
-	return listen(sock->fd, SOCK_BACKLOG) < 0 ? -errno : 0;
+	/* from here on others can connect */
+	return dir->shared && fchmodat(dir->fd, sock->name, 0666, 0) < 0 ? -errno : 0;
 }
 
 static int
-sock_bind_lowest(const struct dir *dir, struct dma_broker_sock *sock, int16_t *group_id)
+sock_bind_lowest(const struct dir *dir, struct dma_broker_sock *sock, bool locked,
+		int16_t *group_id)
 {
 	int ret, id;
 
@@ -249,7 +330,7 @@ sock_bind_lowest(const struct dir *dir, struct dma_broker_sock *sock, int16_t *g
 		/* a group that ended keeps its id here until it is left */
 		if (dma_broker_group_id_used(id))
 			continue;
-		ret = sock_bind(dir, sock, id);
+		ret = sock_bind(dir, sock, id, locked);
 		if (ret == -EADDRINUSE)
 			continue;
 		if (ret < 0 && ret != -ENAMETOOLONG)
@@ -265,6 +346,7 @@ sock_bind_lowest(const struct dir *dir, struct dma_broker_sock *sock, int16_t *g
 int
 dma_broker_sock_open(struct dma_broker_sock *sock, int16_t *group_id, uint64_t deadline)
 {
+	uint64_t lock_until = RTE_MIN(deadline, dma_broker_now() + LOCK_WAIT_NS);
 	struct dir dir;
 	int ret, lock;
 
@@ -273,26 +355,23 @@ dma_broker_sock_open(struct dma_broker_sock *sock, int16_t *group_id, uint64_t d
 	if (ret < 0)
 		return ret;
 	sock->dir_fd = dir.fd;
-	sock->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* the mode that the name is born with, whatever the umask */
-	if (sock->fd < 0 || fchmod(sock->fd, 0600) < 0) {
-		ret = -errno;
+	ret = sock_make(sock);
+	if (ret < 0)
 		goto fail;
-	}
-	lock = dir_lock(&dir, deadline);
-	if (lock < 0) {
-		ret = lock;
-		goto fail;
-	}
-	ret = sock_bind_lowest(&dir, sock, group_id);
+	lock = dir_lock(&dir, lock_until);
+	if (lock < 0)
+		BROKER_LOG(WARNING, "cannot lock %s (%s): ids of groups whose process died are not "
+			"used again", dir.path, strerror(-lock));
+	ret = sock_bind_lowest(&dir, sock, lock >= 0, group_id);
 	if (ret < 0 && sock->ino != 0)
 		unlinkat(dir.fd, sock->name, 0);
-	close(lock);
+	if (lock >= 0)
+		close(lock);
 	if (ret == 0)
 		return 0;
 fail:
 	if (sock->fd >= 0)
-		close(sock->fd);
+		listener_close(sock->fd);
 	close(dir.fd);
 	return ret;
 }
@@ -306,7 +385,7 @@ dma_broker_sock_close(struct dma_broker_sock *sock)
 	if (fstatat(sock->dir_fd, sock->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			st.st_dev == sock->dev && st.st_ino == sock->ino)
 		unlinkat(sock->dir_fd, sock->name, 0);
-	close(sock->fd);
+	listener_close(sock->fd);
 	close(sock->dir_fd);
 	sock->fd = -1;
 }

@@ -75,7 +75,7 @@ dma_broker_entry_check(struct dma_group *group, const struct dma_conn *conn)
 	return members < group->host->max_members ? 0 : -ENOSPC;
 }
 
-/* A member's reason is passed on where it says something to the newcomer's caller. */
+/* Our driver's reason is passed on where it says something to the newcomer's caller. */
 static int
 entry_error(int error)
 {
@@ -218,6 +218,22 @@ join_handle(struct dma_conn *conn, struct dma_msg *msg)
 	conn->deadline = 0;
 }
 
+/* A member could not import the newcomer, which we could. If that kept the newcomer out, one member
+ * could close the group to all others for ever, so it is the member that goes.
+ */
+static void
+refusal_handle(struct dma_conn *conn, const struct dma_conn *entrant, uint32_t code)
+{
+	char name[RTE_UUID_STRLEN], newcomer[RTE_UUID_STRLEN];
+
+	rte_uuid_unparse(conn->domain, name, sizeof(name));
+	rte_uuid_unparse(entrant->domain, newcomer, sizeof(newcomer));
+	BROKER_LOG(WARNING, "group %d: domain %s of user %u cannot import domain %s, which we can "
+		"(%s): dropped", conn->group->info.group_id, name, conn->uid, newcomer,
+		strerror(code));
+	conn->broken = true;
+}
+
 static int
 added_handle(struct dma_conn *conn, const struct dma_wire_added *added)
 {
@@ -232,7 +248,7 @@ added_handle(struct dma_conn *conn, const struct dma_wire_added *added)
 		return 0;
 	conn->awaited = false;
 	if (added->code != 0)
-		entry_refuse(entrant, -(int)added->code);
+		refusal_handle(conn, entrant, added->code);
 	return 0;
 }
 

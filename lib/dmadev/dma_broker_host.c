@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -24,8 +23,9 @@
 /* Accepted, or received from one connection, before others get their turn. */
 #define HOST_BURST 16
 
-/* How long a process that is out of descriptors or memory does not accept. */
+/* How long a process that is out of descriptors or memory does not accept; how often it says so. */
 #define ACCEPT_PAUSE_NS 100000000ull
+#define ACCEPT_LOG_NS 10000000000ull
 
 #define MS_NS 1000000ull
 
@@ -58,7 +58,7 @@ conn_close(struct dma_host *host, struct dma_conn *conn)
 	TAILQ_REMOVE(&host->conns, conn, next);
 	/* what no driver has accepted is of unknown kind */
 	if (conn->state < DMA_CONN_ADDING && conn->exp.fd >= 0) {
-		dma_broker_fd_discard(conn->exp.fd);
+		dma_broker_fd_discard(conn->exp.fd, conn->uid);
 		conn->exp.fd = -1;
 	}
 	dma_broker_conn_free(conn);
@@ -78,40 +78,71 @@ dma_broker_host_stop(struct dma_group *group)
 	free(host);
 }
 
-static bool
-has_room_for(const struct dma_host *host, uid_t uid)
+static unsigned int
+unproven_of(const struct dma_host *host, uid_t uid)
 {
-	unsigned int nb = 0, nb_uid = 0;
 	const struct dma_conn *conn;
+	unsigned int nb = 0;
 
+	TAILQ_FOREACH(conn, &host->conns, next)
+		nb += conn->state < DMA_CONN_WELCOMED && !conn->broken && conn->uid == uid;
+	return nb;
+}
+
+/* Find a place for one more unproven connection of the user; false: it has its share. A few users
+ * could take all places and keep them, so the one that has most gives its oldest up: who is honest
+ * has few and needs them for a moment, and if it hits one of those it comes again.
+ */
+static bool
+make_room_for(struct dma_host *host, uid_t uid)
+{
+	struct dma_conn *conn, *victim = NULL;
+	unsigned int nb = 0, nb_uid, most = 0;
+
+	if (unproven_of(host, uid) >= DMA_BROKER_MAX_UNPROVEN_UID)
+		return false;
 	TAILQ_FOREACH(conn, &host->conns, next) {
-		if (conn->state >= DMA_CONN_WELCOMED)
+		if (conn->state >= DMA_CONN_WELCOMED || conn->broken)
 			continue;
 		nb++;
-		nb_uid += conn->uid == uid;
+		/* the first one of a user is its oldest */
+		nb_uid = unproven_of(host, conn->uid);
+		if (nb_uid > most) {
+			most = nb_uid;
+			victim = conn;
+		}
 	}
-	return nb < DMA_BROKER_MAX_UNPROVEN && nb_uid < DMA_BROKER_MAX_UNPROVEN_UID;
+	if (nb >= DMA_BROKER_MAX_UNPROVEN) {
+		dma_broker_conn_send_code(victim, DMA_WIRE_REFUSED, EAGAIN);
+		victim->broken = true;
+	}
+	return true;
+}
+
+/* Whether a user's descriptors can still be closed as fast as it sends them. */
+static bool
+is_served(const struct dma_group *group, uid_t uid)
+{
+	if (!dma_broker_discards_over(uid))
+		return true;
+	if (dma_broker_uid_may_log(uid, dma_broker_now()))
+		BROKER_LOG(WARNING, "group %d: descriptors that user %u sent unasked cannot be "
+			"closed; it is refused until they are", group->info.group_id, uid);
+	return false;
 }
 
 static void
 conn_open(struct dma_group *group, int fd)
 {
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
 	struct dma_conn *conn;
 
 	conn = dma_broker_conn_alloc(group, fd, true);
 	if (conn == NULL) {
-		close(fd);
+		dma_broker_hang_up(fd);
 		return;
 	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
-		dma_broker_conn_free(conn);
-		return;
-	}
-	conn->uid = cred.uid;
 	conn->deadline = dma_broker_now() + DMA_BROKER_CALL_MS * MS_NS;
-	if (!has_room_for(group->host, cred.uid)) {
+	if (!is_served(group, conn->uid) || !make_room_for(group->host, conn->uid)) {
 		dma_broker_conn_send_code(conn, DMA_WIRE_REFUSED, EAGAIN);
 		dma_broker_conn_free(conn);
 		return;
@@ -123,6 +154,22 @@ conn_open(struct dma_group *group, int fd)
 	TAILQ_INSERT_TAIL(&group->host->conns, conn, next);
 }
 
+/* The socket stays readable, so look away for a while. */
+static void
+accept_pause(struct dma_group *group, const char *reason)
+{
+	struct dma_host *host = group->host;
+	uint64_t now = dma_broker_now();
+
+	if (host->accept_logged == 0 || now - host->accept_logged >= ACCEPT_LOG_NS) {
+		host->accept_logged = now;
+		BROKER_LOG(WARNING, "group %d: cannot accept a connection: %s",
+			group->info.group_id, reason);
+	}
+	host->accept_after = now + ACCEPT_PAUSE_NS;
+	dma_broker_loop_rearm(host->sock.fd, host->id, false, false);
+}
+
 void
 dma_broker_host_accept(struct dma_group *group)
 {
@@ -131,18 +178,18 @@ dma_broker_host_accept(struct dma_group *group)
 	int fd;
 
 	for (i = 0; i < HOST_BURST; i++) {
+		/* Whoever is accepted and refused can leave one more descriptor behind. */
+		if (dma_broker_discards_full()) {
+			accept_pause(group, "too many descriptors of strangers wait to be closed");
+			return;
+		}
 		fd = accept4(host->sock.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
 			conn_open(group, fd);
 			continue;
 		}
-		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
-			return;
-		BROKER_LOG(WARNING, "group %d: cannot accept a connection: %s",
-			group->info.group_id, strerror(errno));
-		/* it stays readable, so look away for a while */
-		host->accept_after = dma_broker_now() + ACCEPT_PAUSE_NS;
-		dma_broker_loop_rearm(host->sock.fd, host->id, false, false);
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			accept_pause(group, strerror(errno));
 		return;
 	}
 }
@@ -249,7 +296,7 @@ dma_broker_host_input(struct dma_conn *conn)
 		else
 			ret = -EPROTO;
 		if (msg.fd >= 0)
-			dma_broker_fd_discard(msg.fd);
+			dma_broker_fd_discard(msg.fd, conn->uid);
 		if (ret < 0)
 			input_failed(conn, ret);
 	}

@@ -3,11 +3,14 @@
  */
 
 /*
- * The control thread of the broker: waits for all connections and deadlines, and hands each event
- * to the side it belongs to.
+ * The two threads of the broker. The control thread waits for all connections and deadlines, and
+ * hands each event to the side it belongs to. The other closes descriptors that peers sent: the
+ * last close of a file can take for ever (a socket that lingers, a file that a process serves), and
+ * must not hold up a thread that others wait for.
  */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -29,6 +32,25 @@ static struct {
 	int wake_fd;
 	uint64_t last_id;
 } loop = { .epoll_fd = -1, .wake_fd = -1 };
+
+/* A descriptor that waits to be closed, or is being closed. */
+struct discard {
+	STAILQ_ENTRY(discard) next;
+	int fd;
+	uid_t uid;
+};
+
+static struct {
+	bool running; /* guarded by work */
+	pthread_mutex_t lock; /* guards the rest; held for moments, and nothing is taken under it */
+	pthread_cond_t some; /* the queue is not empty any more */
+	STAILQ_HEAD(, discard) queue; /* the first one is being closed */
+	unsigned int nb;
+} discards = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.some = PTHREAD_COND_INITIALIZER,
+	.queue = STAILQ_HEAD_INITIALIZER(discards.queue),
+};
 
 uint64_t
 dma_broker_now(void)
@@ -78,6 +100,87 @@ dma_broker_loop_wake(void)
 		BROKER_LOG(DEBUG, "is awake already");
 }
 
+void
+dma_broker_fd_discard(int fd, uid_t uid)
+{
+	struct discard *d = calloc(1, sizeof(*d));
+
+	if (d == NULL) {
+		BROKER_LOG(ERR, "descriptor %d of user %u stays open: no memory to have it closed",
+			fd, uid);
+		return;
+	}
+	d->fd = fd;
+	d->uid = uid;
+	pthread_mutex_lock(&discards.lock);
+	STAILQ_INSERT_TAIL(&discards.queue, d, next);
+	discards.nb++;
+	pthread_cond_signal(&discards.some);
+	pthread_mutex_unlock(&discards.lock);
+}
+
+bool
+dma_broker_discards_over(uid_t uid)
+{
+	const struct discard *d;
+	unsigned int nb = 0;
+
+	pthread_mutex_lock(&discards.lock);
+	STAILQ_FOREACH(d, &discards.queue, next)
+		nb += d->uid == uid;
+	pthread_mutex_unlock(&discards.lock);
+	return nb >= DMA_BROKER_MAX_DISCARDS_UID;
+}
+
+bool
+dma_broker_discards_full(void)
+{
+	bool full;
+
+	pthread_mutex_lock(&discards.lock);
+	full = discards.nb >= DMA_BROKER_MAX_DISCARDS;
+	pthread_mutex_unlock(&discards.lock);
+	return full;
+}
+
+static void *
+discard_main(void *arg __rte_unused)
+{
+	struct discard *d;
+
+	pthread_mutex_lock(&discards.lock);
+	for (;;) {
+		while (STAILQ_EMPTY(&discards.queue))
+			pthread_cond_wait(&discards.some, &discards.lock);
+		/* it counts until it is closed */
+		d = STAILQ_FIRST(&discards.queue);
+		pthread_mutex_unlock(&discards.lock);
+		close(d->fd);
+		pthread_mutex_lock(&discards.lock);
+		STAILQ_REMOVE_HEAD(&discards.queue, next);
+		discards.nb--;
+		free(d);
+	}
+	return NULL;
+}
+
+static int
+discard_start(void)
+{
+	pthread_t thread;
+	int ret;
+
+	if (discards.running)
+		return 0;
+	ret = rte_ctrl_thread_create(&thread, "dma-discard", NULL, discard_main, NULL);
+	if (ret != 0) {
+		BROKER_LOG(ERR, "cannot start the thread that closes: %s", strerror(-ret));
+		return ret;
+	}
+	discards.running = true;
+	return 0;
+}
+
 /* An event names its source by an id, for a call of the application may have closed the source
  * since; a name that is not found any more means nothing.
  */
@@ -97,6 +200,7 @@ event_handle(uint64_t id, uint32_t events)
 			continue;
 		if (group->host->id == id) {
 			dma_broker_host_accept(group);
+			dma_broker_host_settle(group);
 			return;
 		}
 		TAILQ_FOREACH(conn, &group->host->conns, next) {
@@ -188,6 +292,8 @@ dma_broker_loop_start(void)
 	if (loop.running)
 		return 0;
 	ret = dma_broker_auth_start();
+	if (ret == 0)
+		ret = discard_start();
 	if (ret < 0)
 		return ret;
 	if (loop.epoll_fd < 0) {

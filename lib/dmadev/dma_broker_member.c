@@ -37,7 +37,7 @@ expect(struct dma_conn *conn, struct dma_msg *msg, enum dma_wire_type a, enum dm
 	if (msg->type == a || msg->type == b)
 		return 0;
 	if (msg->fd >= 0)
-		dma_broker_fd_discard(msg->fd);
+		dma_broker_fd_discard(msg->fd, conn->uid);
 	return -EPROTO;
 }
 
@@ -81,7 +81,12 @@ handshake(struct dma_group *group, const uint8_t key[DMA_WIRE_MAC_LEN], uint64_t
 		return refused_error(msg.refused.code);
 	if (msg.challenge.group_id != group->info.group_id)
 		return -EPROTO;
-	rte_uuid_copy(group->info.instance, msg.challenge.instance);
+	ret = dma_broker_group_instance_set(group, msg.challenge.instance);
+	if (ret < 0) {
+		BROKER_LOG(ERR, "group %d: its host says that it is a group which this process "
+			"is in already: not joined", group->info.group_id);
+		return ret;
+	}
 	rte_uuid_copy(group->creator, msg.challenge.domain);
 	ret = dma_broker_conn_key(conn, key, &hello.hello, &msg.challenge);
 	if (ret < 0)
@@ -107,10 +112,15 @@ connect_once(struct dma_group *group, const uint8_t key[DMA_WIRE_MAC_LEN], uint6
 		return fd;
 	group->conn = dma_broker_conn_alloc(group, fd, false);
 	if (group->conn == NULL) {
-		close(fd);
+		dma_broker_hang_up(fd);
 		return -ENOMEM;
 	}
-	ret = handshake(group, key, deadline);
+	ret = -EPROTO;
+	if (!dma_broker_discards_over(group->conn->uid))
+		ret = handshake(group, key, deadline);
+	else
+		BROKER_LOG(ERR, "group %d: descriptors that its host's user %u sent unasked "
+			"cannot be closed: not joined", group->info.group_id, group->conn->uid);
 	if (ret < 0) {
 		dma_broker_conn_free(group->conn);
 		group->conn = NULL;
@@ -147,14 +157,14 @@ dma_broker_member_connect(struct dma_group *group, const rte_uuid_t token, uint6
 
 /* What is done with a descriptor once the driver has seen it. */
 static void
-fd_done(int fd, bool accepted)
+fd_done(const struct dma_group *group, int fd, bool accepted)
 {
 	if (fd < 0)
 		return;
 	if (accepted)
 		close(fd);
 	else
-		dma_broker_fd_discard(fd);
+		dma_broker_fd_discard(fd, group->conn->uid);
 }
 
 static int
@@ -166,7 +176,7 @@ peer_share_add(struct dma_group *group, const rte_uuid_t domain,
 
 	dma_broker_share_read(share, fd, &exp);
 	ret = dma_broker_peer_add(group, domain, share->prot, &exp, entered);
-	fd_done(fd, ret == 0);
+	fd_done(group, fd, ret == 0);
 	return ret;
 }
 
@@ -186,7 +196,7 @@ member_handle(struct dma_group *group, const struct dma_msg *msg)
 			group->nb_peers < RTE_DIM(group->peers) - 1)
 		ret = peer_share_add(group, peer->domain, &peer->share, msg->fd, true);
 	else
-		fd_done(msg->fd, false);
+		fd_done(group, msg->fd, false);
 	dma_broker_work_unlock();
 	return ret;
 }
@@ -206,6 +216,11 @@ dma_broker_member_enter(struct dma_group *group, uint64_t deadline)
 			return ret;
 		if (msg.type == DMA_WIRE_JOINED)
 			break;
+		/* as long as there is something to read, nobody has looked at the clock */
+		if (dma_broker_now() >= deadline) {
+			fd_done(group, msg.fd, false);
+			return -ETIMEDOUT;
+		}
 		ret = member_handle(group, &msg);
 		if (ret < 0)
 			return ret;
@@ -239,13 +254,13 @@ updated_handle(struct dma_group *group, const struct dma_msg *msg)
 	struct rte_dma_broker_export exp;
 
 	if (peer == NULL || peer->handler == RTE_DMA_HANDLER_SELF) {
-		fd_done(msg->fd, false);
+		fd_done(group, msg->fd, false);
 		return -EPROTO;
 	}
 	dma_broker_share_read(&changed->share, msg->fd, &exp);
 	dma_broker_peer_update(group, changed->domain, changed->share.prot,
 			with_export ? &exp : NULL);
-	fd_done(msg->fd, !peer->unreachable);
+	fd_done(group, msg->fd, !peer->unreachable);
 	return 0;
 }
 
@@ -267,7 +282,7 @@ input_handle(struct dma_group *group, const struct dma_msg *msg)
 		return 0;
 	case DMA_WIRE_LEFT:
 		peer = dma_broker_peer_find(group, msg->peer.domain);
-		/* not there: we could not import it, and so it was not let in */
+		/* not there: we could not import it, and it left before we were dropped for that */
 		if (peer == NULL)
 			return 0;
 		if (peer == &group->peers[0] || peer->handler == RTE_DMA_HANDLER_SELF)
@@ -275,7 +290,7 @@ input_handle(struct dma_group *group, const struct dma_msg *msg)
 		dma_broker_peer_remove(group, msg->peer.domain);
 		return 0;
 	default:
-		fd_done(msg->fd, false);
+		fd_done(group, msg->fd, false);
 		return -EPROTO;
 	}
 }
@@ -297,8 +312,12 @@ dma_broker_member_input(struct dma_group *group)
 	if (ret < 0 && ret != -ENOTCONN)
 		BROKER_LOG(ERR, "group %d: its host breaks the protocol (%s): cut off",
 			group->info.group_id, strerror(-ret));
-	dma_broker_group_end(group);
-	dma_broker_group_raise(group, RTE_DMA_ACCESS_REASON_DESTROYED, group->creator);
+	/* When the controller dies, a host that noticed it can hang up before our driver says so. */
+	if (dma_broker_group_end(group) == -ENOTCONN)
+		dma_broker_group_raise(group, RTE_DMA_ACCESS_REASON_CONTROLLER_LOST,
+			group->info.domain_id);
+	else
+		dma_broker_group_raise(group, RTE_DMA_ACCESS_REASON_DESTROYED, group->creator);
 }
 
 void

@@ -190,6 +190,26 @@ dma_broker_group_id_used(int16_t group_id)
 	return group != NULL;
 }
 
+int
+dma_broker_group_instance_set(struct dma_group *group, const rte_uuid_t instance)
+{
+	const struct dma_group *other;
+
+	/* Drivers tell groups apart by the tag, which is made of token and instance; a creator that
+	 * knows both of another group could repeat them. Of what has ended the driver knows nothing
+	 * any more: the same group may be entered again.
+	 */
+	pthread_mutex_lock(&state);
+	TAILQ_FOREACH(other, &dma_broker_groups, next)
+		if (other != group && other->phase != DMA_GROUP_ENDED &&
+				rte_uuid_compare(other->info.instance, instance) == 0)
+			break;
+	if (other == NULL)
+		rte_uuid_copy(group->info.instance, instance);
+	pthread_mutex_unlock(&state);
+	return other == NULL ? 0 : -EPROTO;
+}
+
 bool
 dma_broker_group_lost(struct dma_group *group)
 {

@@ -132,7 +132,8 @@ struct dma_wire_transcript {
  * Outcome of a step: 0, or a positive errno of Linux up to DMA_WIRE_CODE_MAX.
  *	REFUSED: EPROTO (version not spoken), EACCES (wrong token), EAGAIN (too many connections)
  *	WELCOME: 0, EXDEV (other controller), EEXIST (domain is in use), ENOSPC (group is full)
- *	ADDED, JOINED: 0, or why a member could not import the newcomer
+ *	ADDED: 0, or why the member could not import the newcomer; then it is dropped
+ *	JOINED: 0, or why the host could not import the newcomer
  */
 #define DMA_WIRE_CODE_MAX 4095
 

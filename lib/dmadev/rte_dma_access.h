@@ -153,8 +153,7 @@ int rte_dma_access_token_generate(rte_uuid_t token);
  *   - -ELOOP: the run-time directory is a symbolic link.
  *   - -ENAMETOOLONG: the path of the group's socket is too long for a socket address.
  *   - -ENOTCONN: the device's controller is gone; stop and start the device first.
- *   - -ETIMEDOUT: the controller, or a process that holds the directory's lock, did not answer
- *     in 2 seconds.
+ *   - -ETIMEDOUT: the controller did not answer in 2 seconds.
  *   - another negative errno of the system call that failed.
  */
 __rte_experimental
@@ -235,7 +234,8 @@ int rte_dma_access_group_join(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device created the group; destroy it.
  *   - -ETIMEDOUT: the controller did not confirm in 2 seconds that the rights are withdrawn; the
- *     connection to it was cut, which withdraws them as soon as it runs again.
+ *     connection to it was cut, which withdraws them as soon as it runs again. The group is
+ *     forgotten all the same.
  */
 __rte_experimental
 int rte_dma_access_group_leave(int16_t dev_id, int16_t group_id);

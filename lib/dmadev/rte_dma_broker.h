@@ -81,7 +81,9 @@ struct rte_dma_broker_ops {
 		const struct rte_dma_access_window *win, uint16_t nb,
 		struct rte_dma_broker_export *exp);
 
-	/** Withdraw all rights given to the group. Depends on nobody but the driver's own side. */
+	/** Withdraw all rights given to the group. Depends on nobody but the driver's own side;
+	 * -ENOTCONN: the controller is gone, and the rights with it.
+	 */
 	int (*unexport)(void *ctx, const struct rte_dma_broker_group *group);
 
 	/**

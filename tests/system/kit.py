@@ -192,12 +192,10 @@ class Peer(Process):
         return int(self(*words, timeout=timeout), 0)
 
     def wait_event(self, reason, domain=None, timeout=5):
-        """Wait for an event, or one of several; all events up to it are forgotten."""
-        reasons = (reason,) if isinstance(reason, str) else reason
-
+        """Wait for an event; all events up to it are forgotten."""
         def found():
             for i, event in enumerate(self.events):
-                if event[0] in reasons and domain in (None, event[2]):
+                if event[0] == reason and domain in (None, event[2]):
                     return i
             return None
         with self.changed:
