@@ -261,8 +261,8 @@ after_transfer() {
 	begin "The receiver leaves with its file. The sender tries to write to its memory again."
 	expect_success receiver
 	expect_success sender
-	grep -q '^a copy after the end was refused' "$dir/sender.out" ||
-		fail "the copy after the end was not refused"
+	grep -q '^a copy after the leave was refused' "$dir/sender.out" ||
+		fail "the copy after the leave was not refused"
 	compare "$dir/copy" sender receiver
 }
 

@@ -22,10 +22,10 @@
  *
  * Threads. The control thread reads the sockets and owns every structure here. Engine threads read
  * what it publishes: the rings of their engine, a client's area table, a client's rights table. The
- * control thread changes these by publishing a new object with release, and frees or unmaps an old one only
- * after engines_sync(), which returns when every engine has passed a point where it holds no
- * pointer to such an object. An engine passes one after each turn it gives to a ring, and a turn is
- * bounded in operations and bytes, so nothing here waits long.
+ * control thread changes these by publishing a new object with release, and frees or unmaps an old
+ * one only after engines_sync(), which returns when every engine has passed a point where it holds
+ * no pointer to such an object. An engine passes one after each turn it gives to a ring, and a turn
+ * is bounded in operations and bytes, so nothing here waits long.
  */
 
 #include <pthread.h>
@@ -42,11 +42,11 @@
 #include <sw_ring.h>
 
 /*
- * Quotas. A client needs one area for each list of memory segments in EAL (8 by default for each page
- * size and socket), a region for each huge page unless --single-file-segments merges them, a ring for each
- * virtual channel and a membership for each group. The kernel allows a process 65530 mappings
- * (vm.max_map_count), of which a region can need two, one for the gap beside it, and 128 TiB of
- * addresses: no user may have all of either, for without them nobody else can be served.
+ * Quotas. A client needs one area for each list of memory segments in EAL (8 by default for each
+ * page size and socket), a region for each huge page unless --single-file-segments merges them, a
+ * ring for each virtual channel and a membership for each group. The kernel allows a process 65530
+ * mappings (vm.max_map_count), of which a region can need two, one for the gap beside it, and 128
+ * TiB of addresses: no user may have all of either, for without them nobody else can be served.
  */
 #define MAX_CLIENTS          (SW_MAX_DOMAINS - 1)
 #define MAX_CLIENTS_PER_UID  256
@@ -60,12 +60,12 @@
 #define MAX_REGIONS          16384
 #define MAX_REGIONS_PER_UID  7000 /* for the controller's own user and root: MAX_REGIONS_TRUSTED */
 #define MAX_REGIONS_TRUSTED  24000
-#define MAX_SPLITS           512  /* regions beyond that, made by taking away from the middle of some */
+#define MAX_SPLITS           512  /* regions beyond that, left of others after a part went */
 #define MAX_REGIONS_TOTAL    30000
 #define MAX_REGION_BYTES     (UINT64_C(4) << 40) /* memory, per uid */
 /*
- * Small pages cost the controller 512 times the page tables that huge ones do, and unmapping them keeps
- * others waiting for some 0.1 s each GiB.
+ * Small pages cost the controller 512 times the page tables that huge ones do, and unmapping them
+ * keeps others waiting for some 0.1 s each GiB.
  */
 #define MAX_SMALL_BYTES      (UINT64_C(8) << 30) /* memory in pages that are not huge, per uid */
 #define MAX_SMALL_TRUSTED    (UINT64_C(128) << 30)
@@ -147,7 +147,9 @@ struct op {
 	struct span dst[SW_MAX_SGES];
 };
 
-/* Counters of a client, written by engines, read by the control thread; nothing is ordered by them. */
+/*
+ * Counters of a client, written by engines, read by the control thread; nothing is ordered by them.
+ */
 struct counters {
 	_Atomic uint64_t ops, bytes, errors, denied;
 };
@@ -260,7 +262,10 @@ struct engine {
 	int epoll;     /* eventfds of its rings, and wake */
 	int wake;      /* eventfd of the control thread's */
 	uint64_t idle_ns;
-	/* Guards parked, asleep and the decision to go on; hold is read without it after every turn. */
+	/*
+	 * Guards parked, asleep and the decision to go on; hold is read without it after every
+	 * turn.
+	 */
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	_Atomic bool hold;   /* control -> engine: stop at the next point; release/acquire */
@@ -283,7 +288,7 @@ struct controller {
 	bool had_client;
 	uint64_t started;    /* ms */
 	uint64_t cut_off;
-	bool deaf;           /* no descriptor is left for another connection: the listener is not watched */
+	bool deaf;           /* no descriptor is left: the listener is not watched */
 	uint32_t nb_regions;
 	uint32_t nb_maps;    /* mappings that clients cost, at the most */
 	uint32_t nb_clients, nb_pending;

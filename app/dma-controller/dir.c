@@ -3,8 +3,8 @@
  */
 
 /*
- * The controller's directory and socket. Who owns the directory decides which controller clients find,
- * so it must be ours or root's, no link, and nobody else may replace files in it.
+ * The controller's directory and socket. Who owns the directory decides which controller clients
+ * find, so it must be ours or root's, no link, and nobody else may replace files in it.
  */
 
 #define _GNU_SOURCE
@@ -23,8 +23,9 @@
 
 #define LOCK_NAME "dma_sw.lock"
 /*
- * How long a controller that is ending can keep the lock: its clients find nobody any more and start the
- * next one, but the kernel gives back the memory that it had mapped before it gives back the lock.
+ * How long a controller that is ending can keep the lock: its clients find nobody any more and
+ * start the next one, but the kernel gives back the memory that it had mapped before it gives back
+ * the lock.
  */
 #define LOCK_WAIT_MS  1500
 #define LOCK_RETRY_MS 5

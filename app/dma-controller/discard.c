@@ -3,9 +3,9 @@
  */
 
 /*
- * Giving back what clients sent, by threads that may wait while the control thread may not. close() of
- * a file that a process serves (FUSE), or of a socket that lingers, waits for somebody else, so a
- * descriptor that is not the kernel's own memory goes to a thread that may hang; a uid whose
+ * Giving back what clients sent, by threads that may wait while the control thread may not. close()
+ * of a file that a process serves (FUSE), or of a socket that lingers, waits for somebody else, so
+ * a descriptor that is not the kernel's own memory goes to a thread that may hang; a uid whose
  * descriptors pile up there is not served any more. Memory goes to another one: it takes long, too,
  * but never for ever.
  */

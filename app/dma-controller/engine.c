@@ -47,8 +47,8 @@ engine_park(struct engine *e)
 }
 
 /*
- * Wait until the engine uses nothing that was published. It gets here after each turn, so the wait is
- * as long as a turn; a sleeping engine is parked already.
+ * Wait until the engine uses nothing that was published. It gets here after each turn, so the wait
+ * is as long as a turn; a sleeping engine is parked already.
  */
 void
 engine_hold(struct engine *e)
@@ -119,7 +119,9 @@ engine_round(struct engine *e)
 			TAILQ_REMOVE(&e->queues, q, next);
 			TAILQ_INSERT_TAIL(&e->queues, q, next);
 		}
-		/* Pairs with the store-release in engine_hold(). After it the lists may be others. */
+		/*
+		 * Pairs with the store-release in engine_hold(). After it the lists may be others.
+		 */
 		if (atomic_load_explicit(&e->hold, memory_order_acquire)) {
 			engine_park(e);
 			return 1;
@@ -142,7 +144,10 @@ announce(struct engine *e, uint32_t asleep)
 			__atomic_store_n(&r->hdr->asleep, asleep, __ATOMIC_RELAXED);
 	if (asleep == 0)
 		return true;
-	/* Pairs with the fence in sw_vq_submit(): either this sees the tail or the client sees asleep. */
+	/*
+	 * Pairs with the fence in sw_vq_submit(): either this sees the tail or the client sees
+	 * asleep.
+	 */
 	atomic_thread_fence(memory_order_seq_cst);
 	TAILQ_FOREACH(q, &e->queues, next)
 		TAILQ_FOREACH(r, &q->rings, of_queue)
@@ -164,7 +169,9 @@ engine_sleep(struct engine *e)
 		e->asleep = true;
 		pthread_cond_broadcast(&e->cond);
 		pthread_mutex_unlock(&e->lock);
-		/* Edge triggered: nothing is read from the eventfds, whose flags the clients share. */
+		/*
+		 * Edge triggered: nothing is read from the eventfds, whose flags the clients share.
+		 */
 		while (epoll_wait(e->epoll, ev, 8, -1) < 0 && errno == EINTR)
 			;
 		/* The engine's own eventfd is nobody else's: emptied, so that it can wake again. */

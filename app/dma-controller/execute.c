@@ -3,8 +3,8 @@
  */
 
 /*
- * Executing descriptors: one turn of one ring. Everything that comes from a ring is untrusted and is
- * checked here, once, on a copy that the client cannot change any more.
+ * Executing descriptors: one turn of one ring. Everything that comes from a ring is untrusted and
+ * is checked here, once, on a copy that the client cannot change any more.
  */
 
 #include <string.h>
@@ -41,9 +41,9 @@ right_behind(const struct right *rt, uint64_t addr)
 }
 
 /*
- * Whether the windows of a right cover [addr, last] for prot. Windows of other permissions can lie over
- * each other, so all that begin early enough count; windows that touch were joined when they permit the
- * same, so there is little to walk.
+ * Whether the windows of a right cover [addr, last] for prot. Windows of other permissions can lie
+ * over each other, so all that begin early enough count; windows that touch were joined when they
+ * permit the same, so there is little to walk.
  */
 static bool
 right_covers(const struct right *rt, uint64_t addr, uint64_t last, uint32_t prot)
@@ -88,8 +88,9 @@ client_memory(struct client *c, uint64_t addr, uint32_t len)
 }
 
 /*
- * Resolve one end of an operation: who is named, may the ring's owner do this there, and where is it.
- * Rights come before addresses, so that a refusal tells nothing of what lies outside of the windows.
+ * Resolve one end of an operation: who is named, may the ring's owner do this there, and where is
+ * it. Rights come before addresses, so that a refusal tells nothing of what lies outside of the
+ * windows.
  */
 static inline uint8_t
 reach(const struct ring *r, uint16_t handler, uint64_t addr, uint32_t len, uint32_t prot,
@@ -136,7 +137,9 @@ fill(uint8_t *dst, uint64_t pattern, uint32_t len)
 	memcpy(dst + i, &pattern, len - i);
 }
 
-/* Which end the fault was at: the destination of the step that was under way, or else the source. */
+/*
+ * Which end the fault was at: the destination of the step that was under way, or else the source.
+ */
 static uint8_t
 fault_status(const struct ring *r)
 {
@@ -425,7 +428,9 @@ ring_turn(struct ring *r)
 		r->op.active = st == ST_BEGUN;
 		if (st != ST_BEGUN)
 			op_end(r, st);
-		/* Early enough for a client that waits for a long burst, rarely enough to be cheap. */
+		/*
+		 * Early enough for a client that waits for a long burst, rarely enough to be cheap.
+		 */
 		if ((r->head & 7) == 0)
 			publish(r);
 	}

@@ -3,9 +3,9 @@
  */
 
 /*
- * Memory that is not there. A client can truncate or punch holes into the memory that it registered,
- * or name addresses of an area that nothing backs. An access then raises SIGBUS or SIGSEGV in the
- * engine that copies, which fails this one operation and goes on.
+ * Memory that is not there. A client can truncate or punch holes into the memory that it
+ * registered, or name addresses of an area that nothing backs. An access then raises SIGBUS or
+ * SIGSEGV in the engine that copies, which fails this one operation and goes on.
  */
 
 #include <errno.h>

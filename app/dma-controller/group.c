@@ -3,11 +3,11 @@
  */
 
 /*
- * Who may reach whom. A client registers a (tag, domain id) for each access group that it is in; the
- * tag can be known only to those who know the group's token. It grants its windows to another (tag,
- * domain id), which only that domain's own connection can have registered: no number that a
- * client claims is believed. What a client may do in another's memory is the union of what all their common
- * groups grant, made anew on each change and published to the engines as one object.
+ * Who may reach whom. A client registers a (tag, domain id) for each access group that it is in;
+ * the tag can be known only to those who know the group's token. It grants its windows to another
+ * (tag, domain id), which only that domain's own connection can have registered: no number that a
+ * client claims is believed. What a client may do in another's memory is the union of what all
+ * their common groups grant, made anew on each change and published to the engines as one object.
  */
 
 #include <errno.h>
@@ -66,8 +66,8 @@ window_cmp(const void *a, const void *b)
 }
 
 /*
- * Sort the windows of a right, and join those that touch or overlap and permit the same, so that a look-up
- * ends early.
+ * Sort the windows of a right, and join those that touch or overlap and permit the same, so that a
+ * look-up ends early.
  */
 static void
 windows_order(struct right *rt)
@@ -205,8 +205,8 @@ rights_settle(void)
 }
 
 /*
- * Publish what owner lets grantee do now. If the new right cannot be made the old one is withdrawn all
- * the same.
+ * Publish what owner lets grantee do now. If the new right cannot be made the old one is withdrawn
+ * all the same.
  */
 static int
 right_update(struct client *owner, struct client *grantee)
@@ -221,8 +221,8 @@ right_update(struct client *owner, struct client *grantee)
 }
 
 /*
- * The slot after the last one given, so that a number comes back as late as possible, and not while a
- * grant holds it; 0: none.
+ * The slot after the last one given, so that a number comes back as late as possible, and not while
+ * a grant holds it; 0: none.
  */
 uint16_t
 group_slot_take(struct client *c)
@@ -314,8 +314,9 @@ grant_free(struct grant *g)
 }
 
 /*
- * The grantee is gone. The grant stays, for its owner still knows the grantee by its number, until the
- * owner revokes it. An owner that never does so keeps numbers from others: it may do that for a few.
+ * The grantee is gone. The grant stays, for its owner still knows the grantee by its number, until
+ * the owner revokes it. An owner that never does so keeps numbers from others: it may do that for a
+ * few.
  */
 static void
 grant_orphan(struct grant *g)
@@ -471,7 +472,10 @@ group_grant(struct client *c, const struct sw_req_grant *req, uint16_t *handler)
 		*handler = g->handler;
 		return 0;
 	}
-	/* A domain of that name was here before, and its grant was not revoked: it means nothing now. */
+	/*
+	 * A domain of that name was here before, and its grant was not revoked: it means nothing
+	 * now.
+	 */
 	if (g != NULL)
 		grant_free(g);
 	ret = grant_add(m, peer);

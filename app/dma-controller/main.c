@@ -41,8 +41,8 @@ struct options {
 };
 
 /*
- * Whether a line may be written, and how many were not since the last: what clients do wrong is told, but
- * they must not fill a disk by it. As many lines as LOG_BURST at once, then one a second.
+ * Whether a line may be written, and how many were not since the last: what clients do wrong is
+ * told, but they must not fill a disk by it. As many lines as LOG_BURST at once, then one a second.
  */
 static bool
 log_allowed(uint32_t *left_out)
@@ -121,6 +121,7 @@ usage(FILE *f)
 {
 	fprintf(f,
 		"usage: dpdk-dma-controller --dir DIR [--cores LIST] [--idle-us N]\n"
+		"                           [--daemon] [--exit-when-unused]\n"
 		"       dpdk-dma-controller --dir DIR --status [--json]\n"
 		"\n"
 		"The software DMA controller of dma_sw devices.\n"
@@ -255,7 +256,7 @@ parse(struct options *o, int argc, char **argv)
 		if (optind != argc)
 			log_msg("unexpected argument %s", argv[optind]);
 		else if (o->dir == NULL)
-			log_msg("--dir is missing");
+			log_msg("--dir is missing; dma_sw uses dma_access beside EAL's run-time directories, such as /var/run/dpdk/dma_access, unless told otherwise");
 		else
 			log_msg("--json goes with --status");
 		usage(stderr);
@@ -282,8 +283,8 @@ signals_open(void)
 }
 
 /*
- * Go to the background. The parent stays until the child serves or has failed, so who started it needs
- * no second look. Returns the descriptor on which to say so.
+ * Go to the background. The parent stays until the child serves or has failed, so who started it
+ * needs no second look. Returns the descriptor on which to say so.
  */
 static int
 daemonize(int dir)

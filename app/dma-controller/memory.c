@@ -4,9 +4,9 @@
 
 /*
  * The memory of clients. A client announces areas, ranges of its addresses in which memory may come
- * and go, and adds regions to them. An area is reserved here once, without access, so that addresses
- * are translated by one subtraction and what spans two regions is contiguous here, too; a region is
- * a shared mapping in it.
+ * and go, and adds regions to them. An area is reserved here once, without access, so that
+ * addresses are translated by one subtraction and what spans two regions is contiguous here, too; a
+ * region is a shared mapping in it.
  */
 
 #define _GNU_SOURCE
@@ -30,7 +30,9 @@
 #define UFFD_USER_MODE_ONLY 1
 #endif
 
-/* Areas keep the alignment of the client's address within this, so that the largest huge pages fit. */
+/*
+ * Areas keep the alignment of the client's address within this, so that the largest huge pages fit.
+ */
 #define AREA_ALIGN (UINT64_C(1) << 30)
 
 /* Mappings that a region and an area can cost: themselves and what they leave on one side. */
@@ -183,11 +185,11 @@ region_address(const struct client *c, uint64_t base, uint64_t len)
 }
 
 /*
- * Whether a descriptor is memory of the kernel's own, and large enough. F_GET_SEALS is answered without
- * calling a file system, for shmem and hugetlbfs alone; what is neither (a FUSE file could make any
- * other call hang) is refused before another call is made. Sizes come before mmap: mapping a hugetlbfs
- * file beyond its end makes it grow, and a length that is no multiple of its pages is rounded up, over what
- * comes behind.
+ * Whether a descriptor is memory of the kernel's own, and large enough. F_GET_SEALS is answered
+ * without calling a file system, for shmem and hugetlbfs alone; what is neither (a FUSE file could
+ * make any other call hang) is refused before another call is made. Sizes come before mmap: mapping
+ * a hugetlbfs file beyond its end makes it grow, and a length that is no multiple of its pages is
+ * rounded up, over what comes behind.
  */
 static int
 region_check_file(int fd, const struct sw_req_region *req, bool *small)
@@ -241,8 +243,8 @@ region_unmap(void *p, uint64_t len)
 }
 
 /*
- * Map without access first: an engine must not touch the pages before they are guarded. NORESERVE: huge
- * pages that the client does not have are not taken from the pool for it.
+ * Map without access first: an engine must not touch the pages before they are guarded. NORESERVE:
+ * huge pages that the client does not have are not taken from the pool for it.
  */
 static int
 region_map(uint8_t *at, uint64_t len, uint64_t offset, int fd)
@@ -254,9 +256,9 @@ region_map(uint8_t *at, uint64_t len, uint64_t offset, int fd)
 	if (ret == 0 && mprotect(at, len, PROT_READ | PROT_WRITE) != 0)
 		ret = -errno;
 	/*
-	 * The kernel can refuse when it has already taken away what was there. A gap must not stay: the
-	 * next mapping of this process could come to be in it, in this client's reach. With the client
-	 * the whole area goes.
+	 * The kernel can refuse when it has already taken away what was there. A gap must not stay:
+	 * the next mapping of this process could come to be in it, in this client's reach. With the
+	 * client the whole area goes.
 	 */
 	if (ret != 0 && region_unmap(at, len) != 0)
 		return -ENOTRECOVERABLE;
@@ -388,8 +390,8 @@ region_strike(struct client *c, uint64_t base, uint64_t end)
 
 /*
  * The range may hold several regions, or a part of one: EAL frees pages in other pieces than it
- * allocated them. Taking away is never refused for what others have. If it cannot be done otherwise, or if the
- * pieces become too many, the client loses all of it by being cut off.
+ * allocated them. Taking away is never refused for what others have. If it cannot be done
+ * otherwise, or if the pieces become too many, the client loses all of it by being cut off.
  */
 int
 memory_region_del(struct client *c, const struct sw_req_region *req)

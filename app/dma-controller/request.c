@@ -133,7 +133,7 @@ do_ring_destroy(struct client *c, const union request *q, int fd, struct reply *
 {
 	(void)fd;
 	(void)p;
-	return ring_destroy(c, q->ring_destroy.ring);
+	return q->ring_destroy.rsvd != 0 ? -EINVAL : ring_destroy(c, q->ring_destroy.ring);
 }
 
 static int
@@ -283,8 +283,8 @@ static const struct {
 };
 
 /*
- * Receive a request and the descriptor that comes with it. More than one are as wrong as one where none
- * belongs; all are taken, for what is not taken would be closed here, and closing can wait.
+ * Receive a request and the descriptor that comes with it. More than one are as wrong as one where
+ * none belongs; all are taken, for what is not taken would be closed here, and closing can wait.
  */
 static ssize_t
 request_receive(struct client *c, union request *q, int *fd, int *flags)

@@ -3,8 +3,8 @@
  */
 
 /*
- * What the program can still do once it serves: nothing that opens a file, starts a program, or makes
- * memory executable. A process that holds the memory of all tenants must not dump it either.
+ * What the program can still do once it serves: nothing that opens a file, starts a program, or
+ * makes memory executable. A process that holds the memory of all tenants must not dump it either.
  */
 
 #include <errno.h>
@@ -21,15 +21,16 @@ static const int allowed[] = {
 	SCMP_SYS(sendmsg), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
 	/* waiting and waking */
 	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2),
-	SCMP_SYS(futex), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
+	SCMP_SYS(futex), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall),
+	SCMP_SYS(sched_yield),
 	/* memory of rings and clients */
-	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(newfstatat), SCMP_SYS(ftruncate),
-	SCMP_SYS(memfd_create), SCMP_SYS(munmap), SCMP_SYS(brk), SCMP_SYS(madvise),
-	/* logging, closing, faults, the end */
-	SCMP_SYS(write), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(clock_gettime), SCMP_SYS(getpid),
-	SCMP_SYS(sysinfo), /* how much memory qsort() may take */
-	
-	SCMP_SYS(getrandom), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(newfstatat),
+	SCMP_SYS(ftruncate), SCMP_SYS(memfd_create), SCMP_SYS(munmap), SCMP_SYS(brk),
+	SCMP_SYS(madvise),
+	/* logging, closing, faults, the end; qsort() asks by sysinfo how much memory it may take */
+	SCMP_SYS(write), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(clock_gettime),
+	SCMP_SYS(getpid), SCMP_SYS(getrandom), SCMP_SYS(gettid), SCMP_SYS(tgkill),
+	SCMP_SYS(sysinfo), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 };

@@ -3,8 +3,8 @@
  */
 
 /*
- * The control thread: accepts connections, has requests served, ends clients. A connection that does not
- * say HELLO in time is closed; there is room for few of those.
+ * The control thread: accepts connections, has requests served, ends clients. A connection that
+ * does not say HELLO in time is closed; there is room for few of those.
  */
 
 #define _GNU_SOURCE
@@ -127,8 +127,8 @@ client_new(int fd, const struct ucred *peer, struct account *a)
 		return false;
 	memset(c, 0, sizeof(*c));
 	/*
-	 * Room for a few replies: a client has one request under way. Descriptors in replies that nobody
-	 * reads count as this process' own.
+	 * Room for a few replies: a client has one request under way. Descriptors in replies that
+	 * nobody reads count as this process' own.
 	 */
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	c->fd = fd;
@@ -157,7 +157,9 @@ accept_one(void)
 
 	fd = accept4(ctl.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
-		/* Until a client goes: to be told of it again and again would be all that is done. */
+		/*
+		 * Until a client goes: to be told of it again and again would be all that is done.
+		 */
 		if (errno == EMFILE || errno == ENFILE)
 			listen_again(false);
 		return;

@@ -185,7 +185,7 @@ test_create_and_join_refuse_null_arguments(void)
 	DA_CHECK(rte_dma_access_group_join(dev, null_id, self_id, 0), -EINVAL, "join, null domain");
 	DA_CHECK(rte_dma_access_group_join(dev, self_id, NULL, 0), -EINVAL, "join, no token");
 	DA_CHECK(rte_dma_access_group_join(dev, self_id, null_id, 0), -EINVAL, "join, null token");
-	DA_CHECK(rte_dma_access_group_join(dev, self_id, self_id, -1), -EINVAL, "join, group -1");
+	DA_CHECK(rte_dma_access_group_join(dev, self_id, self_id, -1), -ENOENT, "join, group -1");
 
 	return TEST_SUCCESS;
 }

@@ -140,6 +140,7 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* invite.c */
 int invite_write(const char *path, const struct invite *inv);
 int invite_read(const char *path, struct invite *inv);
+void invite_discard(const char *path, const struct invite *stale);
 void invite_remove(const char *path);
 
 /* dma.c */
@@ -178,7 +179,7 @@ int session_slot_wait(struct session *s, uint64_t chunk);
 int session_chunks_post(struct session *s, uint64_t chunks);
 int session_chunks_wait(struct session *s, uint64_t least, uint64_t most);
 void session_give_up(struct session *s, int status);
-void session_leave(struct session *s);
+int session_leave(struct session *s, bool try_after_leave);
 uint64_t cycles_after_ms(uint64_t ms);
 
 /* send.c, recv.c */

@@ -159,7 +159,7 @@ why_not_joined(int ret)
 		return "wrong token (EACCES)";
 	case -ENOENT:
 	case -ENOTCONN:
-		return "there is no such group, or its creator is gone; remove the invitation";
+		return "there is no such group (any more), its creator is gone";
 	case -ENOSPC:
 		return "the group is full";
 	case -EXDEV:

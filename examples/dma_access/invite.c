@@ -160,3 +160,16 @@ invite_read(const char *path, struct invite *inv)
 
 	return 0;
 }
+
+/* The creator died and left it behind. What another process put in its place meanwhile stays. */
+void
+invite_discard(const char *path, const struct invite *stale)
+{
+	struct invite now;
+
+	if (invite_read(path, &now) != 0 || now.group_id != stale->group_id ||
+	    rte_uuid_compare(now.token, stale->token) != 0)
+		return;
+	printf("the invitation %s is of a group that is gone, and is replaced\n", path);
+	unlink(path);
+}

@@ -90,18 +90,21 @@ enter_group(struct session *s)
 	if (ret != 0)
 		return ret;
 	ret = invite_read(s->opt->invite, &inv);
-	if (ret == -ENOENT) {
-		ret = create(s);
-		if (ret != -EEXIST)
-			return ret;
-		ret = invite_read(s->opt->invite, &inv);
-		if (ret == -ENOENT)
-			error("the invitation %s came and went; try again", s->opt->invite);
-	}
-	if (ret == 0)
+	if (ret == 0) {
 		ret = join(s, &inv);
+		if (ret == -ENOENT)
+			invite_discard(s->opt->invite, &inv);
+	}
+	if (ret != -ENOENT)
+		return ret;
+	ret = create(s);
+	if (ret != -EEXIST)
+		return ret;
+	ret = invite_read(s->opt->invite, &inv);
+	if (ret == -ENOENT)
+		error("the invitation %s came and went; try again", s->opt->invite);
 
-	return ret;
+	return ret == 0 ? join(s, &inv) : ret;
 }
 
 static int
@@ -114,11 +117,8 @@ transfer(struct session *s)
 		ret = s->opt->role == ROLE_SEND ? send_file(s) : recv_file(s);
 	if (ret != 0)
 		session_give_up(s, ret);
-	session_leave(s);
-	if (ret == 0 && s->opt->try_after_leave)
-		ret = send_try_after_leave(s);
 
-	return ret;
+	return session_leave(s, ret == 0 && s->opt->try_after_leave) == 0 ? ret : -EPROTO;
 }
 
 static int

@@ -177,7 +177,7 @@ send_file(struct session *s)
 }
 
 /*
- * What a handler and an address are worth when the group is over: nothing. Whoever kept them can
+ * What a handler and an address are worth when one of both has left: nothing. Whoever kept them can
  * still put them into an operation, and the device refuses it.
  */
 int
@@ -189,15 +189,15 @@ send_try_after_leave(struct session *s)
 	ret = dma_try(&s->dma, s->mem.private.iova + s->mem.buffers_offset, s->peer_buffers,
 		CHUNK_MIN, s->group.handler, &status);
 	if (ret != 0) {
-		error("the copy after the end did not complete: %s", strerror(-ret));
+		error("the copy after the leave did not complete: %s", strerror(-ret));
 		return ret;
 	}
 	if (status != RTE_DMA_STATUS_INVALID_HANDLER && status != RTE_DMA_STATUS_ACCESS_DENIED) {
-		error("the copy after the end was not refused: %s (status 0x%x)",
+		error("the copy after the leave was not refused: %s (status 0x%x)",
 			dma_status_str(status), status);
 		return -EPROTO;
 	}
-	printf("a copy after the end was refused: %s (status 0x%x)\n", dma_status_str(status),
+	printf("a copy after the leave was refused: %s (status 0x%x)\n", dma_status_str(status),
 		status);
 
 	return 0;

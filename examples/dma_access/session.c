@@ -136,8 +136,8 @@ explain(const struct session *s, int ret, uint32_t ms, const char *what)
 
 /*
  * Wait until done() says so, or for at most ms milliseconds. The order matters: what the other side
- * wrote before it left the group is there when the event is, so done() is asked after the check. All
- * other reasons to end count at once, even if nothing ever makes us wait.
+ * wrote before it left the group is there when the event is, so done() is asked after the check.
+ * All other reasons to end count at once, even if nothing ever makes us wait.
  */
 int
 session_wait(struct session *s, session_done_t done, uint64_t arg, uint32_t ms, const char *what)
@@ -362,14 +362,26 @@ peer_left(struct session *s, uint64_t arg __rte_unused)
 	return !s->group.has_peer || s->group.ended != 0;
 }
 
-/* The creator is the last: it can destroy the group once it is alone in it. */
-void
-session_leave(struct session *s)
+/*
+ * The creator is the last: it can destroy the group once it is alone in it. Before that is the time to
+ * see that the other side's memory is out of reach, for nothing but its leaving can be the reason.
+ */
+int
+session_leave(struct session *s, bool try_after_leave)
 {
+	int ret = 0;
+
 	if (!s->group.in)
-		return;
+		return 0;
 	s->leaving = true;
-	if (s->group.creator)
+	if (s->group.creator) {
 		session_wait(s, peer_left, 0, END_MS, "the other side to leave");
+		if (try_after_leave)
+			ret = send_try_after_leave(s);
+	}
 	group_end(&s->group);
+	if (try_after_leave && !s->group.creator)
+		ret = send_try_after_leave(s);
+
+	return ret;
 }

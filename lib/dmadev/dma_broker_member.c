@@ -312,7 +312,9 @@ dma_broker_member_input(struct dma_group *group)
 	if (ret < 0 && ret != -ENOTCONN)
 		BROKER_LOG(ERR, "group %d: its host breaks the protocol (%s): cut off",
 			group->info.group_id, strerror(-ret));
-	/* When the controller dies, a host that noticed it can hang up before our driver says so. */
+	/*
+	 * When the controller dies, a host that noticed it can hang up before our driver says so.
+	 */
 	if (dma_broker_group_end(group) == -ENOTCONN)
 		dma_broker_group_raise(group, RTE_DMA_ACCESS_REASON_CONTROLLER_LOST,
 			group->info.domain_id);

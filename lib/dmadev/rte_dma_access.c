@@ -190,10 +190,6 @@ rte_dma_access_group_join(int16_t dev_id, const rte_uuid_t domain_id, const rte_
 	ret = dma_access_check_dev(dev_id);
 	if (ret != 0)
 		return ret;
-	if (group_id < 0) {
-		RTE_DMA_LOG(ERR, "Device %d: no group has the id %d", dev_id, group_id);
-		return -EINVAL;
-	}
 	ret = check_uuids(dev_id, domain_id, token);
 	if (ret == 0)
 		ret = dma_access_check_capa(dev_id);
@@ -201,6 +197,8 @@ rte_dma_access_group_join(int16_t dev_id, const rte_uuid_t domain_id, const rte_
 		ret = -ENOTSUP;
 	if (ret == 0)
 		ret = check_callback(dev_id);
+	if (ret == 0 && group_id < 0)
+		ret = -ENOENT;
 	if (ret != 0)
 		return ret;
 

@@ -195,7 +195,7 @@ int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
  *   The group.
  * @return
  *   - 0: success.
- *   - -EINVAL: no such device, a NULL argument, a null domain or a null token, a negative group, or
+ *   - -EINVAL: no such device, a NULL argument, a null domain or a null token, or
  *     another device of this process is in the group under another domain.
  *   - -ENOTSUP, -EDEADLK, -ENOMEM, -EPERM, -ELOOP, -ENAMETOOLONG: as for
  *     rte_dma_access_group_create().

@@ -10,11 +10,11 @@
  *
  * The broker of access groups, as drivers see it.
  *
- * Linux has no control plane for DMA between processes, so the library brings one that drivers share.
- * The creator's process hosts a group; the others connect to it, prove that they know the token and
- * exchange what their drivers need to reach each other. A driver takes part by a table of four
- * hooks, and implements the group calls of struct rte_dma_dev_ops by the functions below. A driver
- * whose hardware or firmware manages groups by itself needs nothing of this.
+ * Linux has no control plane for DMA between processes, so the library brings one that drivers
+ * share. The creator's process hosts a group; the others connect to it, prove that they know the
+ * token and exchange what their drivers need to reach each other. A driver takes part by a table of
+ * four hooks, and implements the group calls of struct rte_dma_dev_ops by the functions below. A
+ * driver whose hardware or firmware manages groups by itself needs nothing of this.
  *
  * The broker keeps one membership for each (process, controller, group); all devices of the process
  * on that controller share it.
@@ -63,19 +63,20 @@ struct rte_dma_broker_export {
  * The hooks of a driver.
  *
  * Called on the broker's thread or in a group call, one at a time for a controller. They may wait
- * for the driver's own controller or kernel, for at most 2 seconds, but for no other member. They must not
- * call the broker. Each returns 0 or a negative errno, which becomes that of the group call.
+ * for the driver's own controller or kernel, for at most 2 seconds, but for no other member. They
+ * must not call the broker. Each returns 0 or a negative errno, which becomes that of the group
+ * call.
  */
 struct rte_dma_broker_ops {
 	/** Whether an export holds a file descriptor; where not, none is received from peers. */
 	bool export_fd;
 
 	/**
-	 * Let the group reach the caller's memory through exactly the windows given (all memory, for
-	 * reading and writing, if win is NULL). Called when the caller enters a group and again for
-	 * each change of its windows; when a later call returns 0, rights that the new set lacks can
-	 * no longer be used. Fills exp; a result that differs from the last one is sent to the others,
-	 * who import it in place of the old one. On failure the old set stays.
+	 * Let the group reach the caller's memory through exactly the windows given (all memory,
+	 * for reading and writing, if win is NULL). Called when the caller enters a group and again
+	 * for each change of its windows; when a later call returns 0, rights that the new set
+	 * lacks can no longer be used. Fills exp; a result that differs from the last one is sent
+	 * to the others, who import it in place of the old one. On failure the old set stays.
 	 */
 	int (*export)(void *ctx, const struct rte_dma_broker_group *group,
 		const struct rte_dma_access_window *win, uint16_t nb,
@@ -160,8 +161,8 @@ void rte_dma_broker_dev_close(struct rte_dma_dev *dev);
 /**
  * @internal
  * The controller is gone: end all groups of the port with RTE_DMA_ACCESS_REASON_CONTROLLER_LOST.
- * The hooks are not called for them any more. May be called from any thread of the driver that holds
- * no lock which a hook takes.
+ * The hooks are not called for them any more. May be called from any thread of the driver that
+ * holds no lock which a hook takes.
  */
 __rte_internal
 void rte_dma_broker_port_lost(const struct rte_dma_broker_port *port);

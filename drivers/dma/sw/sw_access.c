@@ -3,8 +3,8 @@
  */
 
 /*
- * Access groups of dma_sw: the broker's hooks, as requests to the controller. Members need nothing of
- * each other but to know the group's tag, so an export is empty.
+ * Access groups of dma_sw: the broker's hooks, as requests to the controller. Members need nothing
+ * of each other but to know the group's tag, so an export is empty.
  */
 
 #include <errno.h>

@@ -192,7 +192,9 @@ sw_conn_possible(const char *path)
 	return fd >= 0;
 }
 
-/* Memory is shown to nobody but a controller of our own user, of root, or of the user we were told. */
+/*
+ * Memory is shown to nobody but a controller of our own user, of root, or of the user we were told.
+ */
 static int
 check_peer(int fd, const char *path, uint32_t trusted_uid)
 {

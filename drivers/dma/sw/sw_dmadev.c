@@ -205,8 +205,9 @@ sw_start(struct rte_dma_dev *dev)
 }
 
 /*
- * What was submitted is carried out; what was not, and results not collected, are dropped. While the
- * controller stands still, or is not through, the device goes on: its operations still move data.
+ * What was submitted is carried out; what was not, and results not collected, are dropped. While
+ * the controller stands still, or is not through, the device goes on: its operations still move
+ * data.
  */
 static int
 sw_stop(struct rte_dma_dev *dev)

@@ -29,7 +29,9 @@ sw_vq_wake(struct sw_vq *vq)
 {
 	const uint64_t one = 1;
 
-	/* Does not block: the counter would have to overflow, and the descriptor is non-blocking. */
+	/*
+	 * Does not block: the counter would have to overflow, and the descriptor is non-blocking.
+	 */
 	(void)!write(vq->eventfd, &one, sizeof(one));
 }
 
@@ -38,9 +40,13 @@ sw_vq_submit(struct sw_vq *vq)
 {
 	vq->stats.submitted += vq->tail - vq->submitted;
 	vq->submitted = vq->tail;
-	/* Release of the descriptors; pairs with the load-acquire in the controller's ring_tail(). */
+	/*
+	 * Release of the descriptors; pairs with the load-acquire in the controller's ring_tail().
+	 */
 	__atomic_store_n(&vq->hdr->tail, vq->tail, __ATOMIC_RELEASE);
-	/* Pairs with the fence in the controller's announce(): it sees tail, or this sees asleep. */
+	/*
+	 * Pairs with the fence in the controller's announce(): it sees tail, or this sees asleep.
+	 */
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(__atomic_load_n(&vq->hdr->asleep, __ATOMIC_RELAXED) != 0))
 		sw_vq_wake(vq);
@@ -148,7 +154,10 @@ sw_vq_lost(const struct sw_vq *vq)
 static inline void
 sw_vq_refresh(struct sw_vq *vq)
 {
-	/* Acquire of status bytes and data; pairs with the store-release in the controller's publish(). */
+	/*
+	 * Acquire of status bytes and data; pairs with the store-release in the controller's
+	 * publish().
+	 */
 	const uint64_t done = __atomic_load_n(&vq->hdr->done, __ATOMIC_ACQUIRE);
 
 	vq->done = done;

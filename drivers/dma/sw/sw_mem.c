@@ -73,8 +73,8 @@ area_announce(struct sw_conn *conn, const struct rte_memseg_list *msl)
 }
 
 /*
- * The controller's guard refuses pages that do not exist yet, where the kernel would make one at the
- * first touch: with --no-huge, memory that nobody has written. Make them ours now.
+ * The controller's guard refuses pages that do not exist yet, where the kernel would make one at
+ * the first touch: with --no-huge, memory that nobody has written. Make them ours now.
  */
 static void
 run_populate(const struct run *r)

@@ -4,8 +4,8 @@
 
 /*
  * Ports: the controllers that this process knows. A port connects when its first device appears and
- * again when a device starts after the connection was lost. A thread watches the connection, so that
- * the end of the controller is noticed when nobody asks for anything.
+ * again when a device starts after the connection was lost. A thread watches the connection, so
+ * that the end of the controller is noticed when nobody asks for anything.
  */
 
 #include <errno.h>
@@ -204,8 +204,8 @@ sw_port_adopt(struct sw_port *port, struct sw_conn *conn)
 }
 
 /*
- * Before a new connection the old one has to be over: its operations, of other devices, too, may still
- * be carried out, and it is the watcher that tells them of the end.
+ * Before a new connection the old one has to be over: its operations, of other devices, too, may
+ * still be carried out, and it is the watcher that tells them of the end.
  */
 static int
 sw_port_wait_end(struct sw_port *port)

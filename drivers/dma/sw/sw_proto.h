@@ -8,15 +8,16 @@
 /*
  * The control protocol between dma_sw, in a DPDK process, and dpdk-dma-controller.
  *
- * The controller listens on a Unix SOCK_SEQPACKET socket. A client has one connection and one request
- * under way at a time; the controller answers each request with one reply of the same type and
- * sequence number. The controller sends nothing else. Closing the connection ends the client: all
- * that it registered is withdrawn. Requests have exactly the size of their structure here; integers
- * are in host order, reserved bytes are 0.
+ * The controller listens on a Unix SOCK_SEQPACKET socket. A client has one connection and one
+ * request under way at a time; the controller answers each request with one reply of the same type
+ * and sequence number. The controller sends nothing else. Closing the connection ends the client:
+ * all that it registered is withdrawn. Requests have exactly the size of their structure here;
+ * integers are in host order, reserved bytes are 0.
  *
- * A client breaks the protocol by a request of unknown type or wrong size, by descriptors where none
- * or another number belongs, or by anything but HELLO first: it is cut off. All else that can be
- * wrong is answered by a negative errno in the reply's status, and changes nothing.
+ * A client breaks the protocol by a request of unknown type or wrong size, by a header with more
+ * than type and sequence number, by descriptors where none or another number belongs, or by
+ * anything but HELLO first: it is cut off. All else that can
+ * be wrong is answered by a negative errno in the reply's status, and changes nothing.
  */
 
 #include <stdint.h>

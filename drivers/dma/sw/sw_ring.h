@@ -8,13 +8,14 @@
 /*
  * The memory that a dma_sw virtual channel shares with an engine of the controller.
  *
- * One producer (the client, one thread at a time) and one consumer (an engine). The controller makes
- * the memory in a sealed memfd, so it can be neither shrunk nor grown. Whatever the client writes
- * here, the engine takes it as untrusted: it reads each descriptor once into memory of its own,
- * keeps its own indexes and sizes, and never reads back what it wrote.
+ * One producer (the client, one thread at a time) and one consumer (an engine). The controller
+ * makes the memory in a sealed memfd, so it can be neither shrunk nor grown. Whatever the client
+ * writes here, the engine takes it as untrusted: it reads each descriptor once into memory of its
+ * own, keeps its own indexes and sizes, and never reads back what it wrote.
  *
- * Layout: struct sw_ring_hdr, nb_desc descriptors, nb_desc status bytes (rounded up to a cache line),
- * nb_desc scatter-gather lists. Indexes run freely over 32 bits; slot = index & (nb_desc - 1).
+ * Layout: struct sw_ring_hdr, nb_desc descriptors, nb_desc status bytes (rounded up to a cache
+ * line), nb_desc scatter-gather lists. Indexes run freely over 32 bits; slot = index & (nb_desc -
+ * 1).
  */
 
 #include <stddef.h>

@@ -32,8 +32,8 @@
 extern char **environ;
 
 /*
- * The controller beside the libraries we were installed with, or else the one in PATH, unless whoever
- * set PATH may not be allowed as much as we are.
+ * The controller beside the libraries we were installed with, or else the one in PATH, unless
+ * whoever set PATH may not be allowed as much as we are.
  */
 static void
 controller_path(char *path, size_t size)
@@ -111,8 +111,9 @@ run_controller(char *dir)
 }
 
 /*
- * Only one process starts a controller; who comes later finds it there. Whoever has the lock waits for a
- * controller for SW_TIMEOUT_MS at most; twice that is enough for all but one that stands still.
+ * Only one process starts a controller; who comes later finds it there. Whoever has the lock waits
+ * for a controller for SW_TIMEOUT_MS at most; twice that is enough for all but one that stands
+ * still.
  */
 static int
 spawn_lock(const char *dir)
