@@ -173,7 +173,7 @@ test_pair_errors(void)
 		"create, null token");
 	DA_CHECK(rte_dma_access_pair_group_create(dev, self_id, da.token, NULL, NULL), -EINVAL,
 		"create, nowhere to put the id");
-	DA_CHECK(rte_dma_access_pair_group_join(dev, self_id, da.token, -1, NULL), -EINVAL,
+	DA_CHECK(rte_dma_access_pair_group_join(dev, self_id, da.token, -1, NULL), -ENOENT,
 		"join, negative group");
 	DA_CHECK(rte_dma_access_pair_group_join(dev, self_id, da.token, INT16_MAX, NULL), -ENOENT,
 		"join, no such group");
