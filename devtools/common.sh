@@ -276,6 +276,9 @@ clean_temp() {
 			rm -rf "$entry"
 		fi
 	done
+	# Of a git that was killed: one that lives holds these for a moment only, and every later one would
+	# wait a second for each change of a reference.
+	rm -f "$TREE/.git/packed-refs.lock" "$TREE/.git/HEAD.lock"
 }
 
 # The index is made beside and renamed, so that a killed run leaves no lock of git's behind.

@@ -61,6 +61,15 @@ for ms in 30 80 130 180 230 280 330 380 430 480 530 600 700; do
 	same "$(tree_sum "$DPDK")" "$short_sum" "the tree after a first run that was killed after $ms ms"
 done
 
+step "locks that a killed git left behind stop nothing"
+use_patches long
+touch "$DPDK/.git/packed-refs.lock" "$DPDK/.git/HEAD.lock"
+ok timeout 20 "$REPO/devtools/assemble.sh"
+same "$(tree_sum "$DPDK")" "$long_sum" "the tree after a run that found locks"
+same "$(find "$DPDK/.git" -name '*.lock')" "" "locks after that"
+use_patches short
+ok "$REPO/devtools/assemble.sh"
+
 step "an edit that was made after the interruption is not lost"
 use_patches long
 ok "$REPO/devtools/assemble.sh"
