@@ -148,8 +148,7 @@ int rte_dma_access_token_generate(rte_uuid_t token);
  *   - -EDEADLK: called from an event callback.
  *   - -ENOMEM: out of memory.
  *   - -ENOSPC: no group id, or no room in the controller, is left.
- *   - -EPERM: the run-time directory, or a file in it, belongs to somebody else or can be changed
- *     by others.
+ *   - -EPERM: the run-time directory belongs to somebody else or can be changed by others.
  *   - -ELOOP: the run-time directory is a symbolic link.
  *   - -ENAMETOOLONG: the path of the group's socket is too long for a socket address.
  *   - -ENOTCONN: the device's controller is gone; stop and start the device first.
@@ -207,8 +206,10 @@ int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
  *   - -ENOSPC: the group is full (::RTE_DMA_ACCESS_GROUP_MAX_MEMBERS), or the controller is.
  *   - -EXDEV: the group belongs to another controller than the device.
  *   - -ENOTCONN: the creator or the controller went away meanwhile.
- *   - -EIO: another member's driver cannot reach what the device exported.
- *   - -EPROTO: the host of the group does not speak this version of the protocol.
+ *   - -EIO: the creator's driver cannot reach what the device exported.
+ *   - -EPROTO: the host of the group does not keep to this version of the protocol, repeats the
+ *     instance of another group that the process is in, or its user sent too many file
+ *     descriptors that nobody expected.
  *   - -ETIMEDOUT: no answer in 2 seconds.
  */
 __rte_experimental
