@@ -17,8 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <rte_lcore.h>
-
+#include "dma_base_compat.h"
 #include "dma_broker.h"
 
 #define LOOP_EVENTS 64
@@ -143,7 +142,7 @@ dma_broker_discards_full(void)
 	return full;
 }
 
-static void *
+static dma_thread_ret_t
 discard_main(void *arg __rte_unused)
 {
 	struct discard *d;
@@ -161,18 +160,17 @@ discard_main(void *arg __rte_unused)
 		discards.nb--;
 		free(d);
 	}
-	return NULL;
+	return 0;
 }
 
 static int
 discard_start(void)
 {
-	pthread_t thread;
 	int ret;
 
 	if (discards.running)
 		return 0;
-	ret = rte_ctrl_thread_create(&thread, "dma-discard", NULL, discard_main, NULL);
+	ret = dma_thread_create(NULL, "dma-discard", discard_main, NULL);
 	if (ret != 0) {
 		BROKER_LOG(ERR, "cannot start the thread that closes: %s", strerror(-ret));
 		return ret;
@@ -247,7 +245,7 @@ timeout_ms(uint64_t due)
 	return due == 0 ? -1 : due <= now ? 0 : (int)((due - now + 999999) / 1000000);
 }
 
-static void *
+static dma_thread_ret_t
 loop_main(void *arg __rte_unused)
 {
 	struct epoll_event events[LOOP_EVENTS];
@@ -259,7 +257,7 @@ loop_main(void *arg __rte_unused)
 		if (n < 0 && errno != EINTR) {
 			BROKER_LOG(CRIT, "epoll_wait: %s; no group is served any more",
 				strerror(errno));
-			return NULL;
+			return 0;
 		}
 		/* Who is late is judged after all input that came before now was looked at: our own
 		 * slow hooks, and those of the holder of work, must not make the others late.
@@ -268,7 +266,7 @@ loop_main(void *arg __rte_unused)
 		dma_broker_work_lock();
 		if (dma_broker_auth_over()) {
 			dma_broker_work_unlock();
-			return NULL;
+			return 0;
 		}
 		for (i = 0; i < n; i++) {
 			if (events[i].data.u64 != WAKE_ID)
@@ -286,7 +284,6 @@ int
 dma_broker_loop_start(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = WAKE_ID };
-	pthread_t thread;
 	int ret;
 
 	if (loop.running)
@@ -313,7 +310,7 @@ dma_broker_loop_start(void)
 		}
 	}
 	loop.last_id = RTE_MAX(loop.last_id, (uint64_t)WAKE_ID);
-	ret = rte_ctrl_thread_create(&thread, "dma-broker", NULL, loop_main, NULL);
+	ret = dma_thread_create(NULL, "dma-broker", loop_main, NULL);
 	if (ret != 0) {
 		BROKER_LOG(ERR, "cannot start the control thread: %s", strerror(-ret));
 		return ret;

@@ -166,7 +166,7 @@ event_thread_start(void)
 	if (events.thread_runs)
 		return 0;
 
-	ret = dma_thread_create("dma-event", event_thread, NULL);
+	ret = dma_thread_create(NULL, "dma-event", event_thread, NULL);
 	if (ret != 0) {
 		RTE_DMA_LOG(ERR, "Cannot start the thread for event callbacks: %s", strerror(-ret));
 		return ret;

@@ -25,6 +25,7 @@
 #include <sys/queue.h>
 #include <sys/un.h>
 
+#include <dma_base_compat.h>
 #include <rte_dma_broker.h>
 #include <rte_dmadev_pmd.h>
 #include <rte_log.h>
@@ -72,7 +73,7 @@ struct sw_port {
 	bool spawn;
 	uint32_t trusted_uid;
 	struct sw_conn *conn; /* NULL: none yet */
-	pthread_t watcher;    /* guarded by connecting, like the next */
+	dma_thread_t watcher; /* guarded by connecting, like the next */
 	int watcher_stop;     /* eventfd; -1: no watcher */
 	struct rte_dma_broker_port broker;
 };

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include <rte_eal_memconfig.h>
-#include <rte_lcore.h>
 #include <rte_string_fns.h>
 
 #include "sw_dmadev.h"
@@ -82,7 +81,7 @@ sw_port_call(struct sw_port *port, struct sw_msg_hdr *req, size_t req_len, struc
 }
 
 /* Waits for the end of the connection: nothing else ever comes unasked. */
-static void *
+static dma_thread_ret_t
 sw_port_watch(void *arg)
 {
 	struct sw_port *port = arg;
@@ -107,7 +106,7 @@ sw_port_watch(void *arg)
 	}
 	sw_conn_put(port, conn);
 
-	return NULL;
+	return 0;
 }
 
 static int
@@ -118,7 +117,7 @@ sw_port_watcher_start(struct sw_port *port)
 	port->watcher_stop = eventfd(0, EFD_CLOEXEC);
 	if (port->watcher_stop < 0)
 		return -errno;
-	ret = rte_ctrl_thread_create(&port->watcher, "dma-sw-watch", NULL, sw_port_watch, port);
+	ret = dma_thread_create(&port->watcher, "dma-sw-watch", sw_port_watch, port);
 	if (ret != 0) {
 		close(port->watcher_stop);
 		port->watcher_stop = -1;
@@ -135,7 +134,7 @@ sw_port_watcher_stop(struct sw_port *port)
 	if (port->watcher_stop < 0)
 		return;
 	(void)!write(port->watcher_stop, &one, sizeof(one));
-	pthread_join(port->watcher, NULL);
+	dma_thread_join(port->watcher);
 	close(port->watcher_stop);
 	port->watcher_stop = -1;
 }
