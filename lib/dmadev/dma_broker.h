@@ -148,6 +148,7 @@ struct dma_conn {
 	uint64_t serial;   /* of its ADD, from QUEUED on: the order of entry */
 	unsigned int adds; /* ADD messages that it has not answered */
 	bool awaited;      /* the current entry waits for its answer */
+	uint32_t refusal;  /* why it could not import who is entering; 0: it did, or has not said */
 	uint16_t prot;
 	struct rte_dma_broker_export exp; /* exp.fd: -1, or ours */
 };
@@ -345,6 +346,10 @@ bool dma_broker_discards_full(void);
 
 /* The user at the other end of a connected socket. */
 uid_t dma_broker_peer_uid(int fd);
+/* Let the kernel take descriptors that are sent to a socket, or refuse them to the sender. A socket
+ * that is accepted inherits this from its listener. Linux before 6.16 takes them always.
+ */
+void dma_broker_fds_permit(int fd, bool permit);
 /* Close a connected socket without waiting for what the peer put into it. */
 void dma_broker_hang_up(int fd);
 struct dma_conn *dma_broker_conn_alloc(struct dma_group *group, int fd, bool hosting);

@@ -56,6 +56,11 @@ union fd_control {
 	char buf[CMSG_SPACE(sizeof(int))];
 };
 
+/* Since Linux 6.16; the C library's headers can be older. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 /* Packets that hang_up takes out before it leaves the rest to the thread that closes. A peer's send
  * buffer holds fewer of them.
  */
@@ -94,6 +99,16 @@ dma_broker_peer_uid(int fd)
 	/* for a Unix socket that is connected this does not fail */
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	return cred.uid;
+}
+
+void
+dma_broker_fds_permit(int fd, bool permit)
+{
+	const int on = permit;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &on, sizeof(on)) < 0)
+		BROKER_LOG(DEBUG, "this kernel takes descriptors from everybody: %s",
+			strerror(errno));
 }
 
 /*
@@ -371,7 +386,7 @@ share_valid(const struct dma_conn *conn, const struct dma_msg *msg,
 	bool with_fd = (share->flags & DMA_WIRE_SHARE_FD) != 0;
 
 	return (share->flags & ~(DMA_WIRE_SHARE_EXPORT | DMA_WIRE_SHARE_FD)) == 0 &&
-		(share->prot & ~rights) == 0 &&
+		(share->prot & ~rights) == 0 && share->reserved == 0 &&
 		share->len <= (with_export ? DMA_WIRE_BLOB_MAX : 0) &&
 		(with_export || (update && !with_fd)) &&
 		(conn->with_fd || !with_fd) &&
@@ -399,7 +414,7 @@ fields_valid(const struct dma_conn *conn, struct dma_msg *msg)
 	case DMA_WIRE_ADD:
 		return !rte_uuid_is_null(msg->add.domain);
 	case DMA_WIRE_ADDED:
-		return msg->added.code <= DMA_WIRE_CODE_MAX;
+		return msg->added.code <= DMA_WIRE_CODE_MAX && msg->added.reserved == 0;
 	case DMA_WIRE_MEMBER:
 	case DMA_WIRE_UPDATED:
 		return !rte_uuid_is_null(msg->peer_share.domain);
@@ -443,6 +458,9 @@ packet_check(struct dma_conn *conn, const uint8_t *buf, size_t len, struct dma_m
 			return ret;
 		if (!dma_broker_equal(mac, buf + want - DMA_WIRE_MAC_LEN, DMA_WIRE_MAC_LEN))
 			return conn->verified ? -EPROTO : -EACCES;
+		/* before it learns that we have its proof: its next message may bring one */
+		if (!conn->verified && conn->with_fd)
+			dma_broker_fds_permit(conn->fd, true);
 		conn->verified = true;
 		conn->rx_counter++;
 	} else if (conn->verified || hdr.counter != 0) {

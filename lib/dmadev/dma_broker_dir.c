@@ -200,6 +200,19 @@ sock_addr(const struct dir *dir, int16_t group_id, struct sockaddr_un *addr)
 	return 0;
 }
 
+/* A socket to which nobody can send descriptors, nor to what it accepts, where the kernel knows that.
+ */
+static int
+sock_new(int flags)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+
+	if (fd < 0)
+		return -errno;
+	dma_broker_fds_permit(fd, false);
+	return fd;
+}
+
 /* See which process listens at a name, by a connection that is hung up at once. */
 static int
 sock_probe(const struct sockaddr_un *addr, pid_t *pid)
@@ -208,9 +221,9 @@ sock_probe(const struct sockaddr_un *addr, pid_t *pid)
 	socklen_t len = sizeof(cred);
 	int fd, ret;
 
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = sock_new(SOCK_NONBLOCK);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
 		ret = -errno;
 		close(fd);
@@ -244,9 +257,9 @@ sock_bind_addr(int fd, const struct sockaddr_un *addr)
 static int
 sock_make(struct dma_broker_sock *sock)
 {
-	sock->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	sock->fd = sock_new(SOCK_NONBLOCK);
 	if (sock->fd < 0)
-		return -errno;
+		return sock->fd;
 	/* the mode that the name is born with, whatever the umask */
 	return fchmod(sock->fd, 0600) < 0 ? -errno : 0;
 }
@@ -413,9 +426,9 @@ dma_broker_sock_connect(int16_t group_id, uint64_t deadline)
 	close(dir.fd);
 	if (ret < 0)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = sock_new(0);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
 			connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;

@@ -158,8 +158,66 @@ entry_forget(struct dma_host *host)
 	struct dma_conn *conn;
 
 	host->entrant = NULL;
-	TAILQ_FOREACH(conn, &host->conns, next)
+	TAILQ_FOREACH(conn, &host->conns, next) {
 		conn->awaited = false;
+		conn->refusal = 0;
+	}
+}
+
+/* A member that alone cannot import a newcomer must not keep it out, or it could close the group to
+ * all others for ever; nor must a newcomer that hardly anybody can import drive the others out. So
+ * the newcomer goes if more could not import it than could, we among them, and else those who could
+ * not go. Either way all who are in can name each other.
+ */
+static bool
+entry_is_refused(const struct dma_host *host)
+{
+	unsigned int yes = 1, no = 0;
+	const struct dma_conn *conn;
+
+	TAILQ_FOREACH(conn, &host->conns, next) {
+		if (!is_in(conn))
+			continue;
+		if (conn->refusal != 0)
+			no++;
+		else
+			yes++;
+	}
+	return no > yes;
+}
+
+/* Say that a member could not import the newcomer, and what comes of it. */
+static void
+refusal_log(const struct dma_conn *conn, const struct dma_conn *entrant, const char *consequence)
+{
+	char name[RTE_UUID_STRLEN], newcomer[RTE_UUID_STRLEN];
+
+	rte_uuid_unparse(conn->domain, name, sizeof(name));
+	rte_uuid_unparse(entrant->domain, newcomer, sizeof(newcomer));
+	BROKER_LOG(WARNING, "group %d: domain %s of user %u cannot import domain %s of user %u "
+		"(%s): %s", conn->group->info.group_id, name, conn->uid, newcomer, entrant->uid,
+		strerror(conn->refusal), consequence);
+}
+
+/* All have answered. If somebody has to go, the rest follows once it is closed. */
+static void
+entry_decide(struct dma_group *group)
+{
+	struct dma_conn *conn, *entrant = group->host->entrant;
+	bool refused = entry_is_refused(group->host), go_on = true;
+
+	TAILQ_FOREACH(conn, &group->host->conns, next) {
+		if (conn->refusal == 0)
+			continue;
+		refusal_log(conn, entrant, refused ? "newcomer refused" : "dropped");
+		conn->refusal = 0;
+		conn->broken = !refused;
+		go_on = false;
+	}
+	if (refused)
+		entry_refuse(entrant, -EIO);
+	else if (go_on)
+		entry_complete(group);
 }
 
 bool
@@ -173,7 +231,7 @@ dma_broker_entry_run(struct dma_group *group)
 	TAILQ_FOREACH(conn, &host->conns, next)
 		if (conn->awaited)
 			return false;
-	entry_complete(group);
+	entry_decide(group);
 	return true;
 }
 
@@ -218,22 +276,6 @@ join_handle(struct dma_conn *conn, struct dma_msg *msg)
 	conn->deadline = 0;
 }
 
-/* A member could not import the newcomer, which we could. If that kept the newcomer out, one member
- * could close the group to all others for ever, so it is the member that goes.
- */
-static void
-refusal_handle(struct dma_conn *conn, const struct dma_conn *entrant, uint32_t code)
-{
-	char name[RTE_UUID_STRLEN], newcomer[RTE_UUID_STRLEN];
-
-	rte_uuid_unparse(conn->domain, name, sizeof(name));
-	rte_uuid_unparse(entrant->domain, newcomer, sizeof(newcomer));
-	BROKER_LOG(WARNING, "group %d: domain %s of user %u cannot import domain %s, which we can "
-		"(%s): dropped", conn->group->info.group_id, name, conn->uid, newcomer,
-		strerror(code));
-	conn->broken = true;
-}
-
 static int
 added_handle(struct dma_conn *conn, const struct dma_wire_added *added)
 {
@@ -247,8 +289,7 @@ added_handle(struct dma_conn *conn, const struct dma_wire_added *added)
 	if (!conn->awaited || entrant->serial != added->serial)
 		return 0;
 	conn->awaited = false;
-	if (added->code != 0)
-		refusal_handle(conn, entrant, added->code);
+	conn->refusal = added->code;
 	return 0;
 }
 

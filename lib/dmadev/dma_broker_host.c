@@ -91,13 +91,14 @@ unproven_of(const struct dma_host *host, uid_t uid)
 
 /* Find a place for one more unproven connection of the user; false: it has its share. A few users
  * could take all places and keep them, so the one that has most gives its oldest up: who is honest
- * has few and needs them for a moment, and if it hits one of those it comes again.
+ * has few and needs them for a moment, and if it hits one of those it comes again. One that sits out
+ * the penalty of a wrong token goes last, for that shortens the penalty.
  */
 static bool
 make_room_for(struct dma_host *host, uid_t uid)
 {
 	struct dma_conn *conn, *victim = NULL;
-	unsigned int nb = 0, nb_uid, most = 0;
+	unsigned int nb = 0, rank, most = 0;
 
 	if (unproven_of(host, uid) >= DMA_BROKER_MAX_UNPROVEN_UID)
 		return false;
@@ -106,9 +107,9 @@ make_room_for(struct dma_host *host, uid_t uid)
 			continue;
 		nb++;
 		/* the first one of a user is its oldest */
-		nb_uid = unproven_of(host, conn->uid);
-		if (nb_uid > most) {
-			most = nb_uid;
+		rank = 2 * unproven_of(host, conn->uid) + (conn->state != DMA_CONN_PENALTY);
+		if (rank > most) {
+			most = rank;
 			victim = conn;
 		}
 	}

@@ -11,7 +11,7 @@
  * The creator of a group (the host) listens on a Unix socket of type SOCK_SEQPACKET, one for each
  * group; every other member (a joiner, later a member) holds one connection to it. One message is
  * one packet: struct dma_wire_hdr, the body of its type, and for a sealed message 32 bytes of MAC.
- * All messages of a type have the same length. Numbers have the host's byte order, for both ends
+ * All messages of a type have the same length; reserved fields are 0. Numbers have the host's byte order, for both ends
  * run on one machine.
  *
  *	joiner                                host
@@ -132,7 +132,7 @@ struct dma_wire_transcript {
  * Outcome of a step: 0, or a positive errno of Linux up to DMA_WIRE_CODE_MAX.
  *	REFUSED: EPROTO (version not spoken), EACCES (wrong token), EAGAIN (too many connections)
  *	WELCOME: 0, EXDEV (other controller), EEXIST (domain is in use), ENOSPC (group is full)
- *	ADDED: 0, or why the member could not import the newcomer; then it is dropped
+ *	ADDED: 0, or why the member could not import the newcomer; then one of them is dropped
  *	JOINED: 0, or why the host could not import the newcomer
  */
 #define DMA_WIRE_CODE_MAX 4095

@@ -103,7 +103,10 @@ def garbage(kit, stage, a, c, group, token):
             try:
                 # One may be right by accident (a HELLO, a LEAVE), a dozen are not.
                 for _ in range(12):
-                    joiner.send_raw(malformed(joiner), descriptors)
+                    try:
+                        joiner.send_raw(malformed(joiner), descriptors)
+                    except PermissionError:
+                        pass  # what strangers_descriptors() is about
                     descriptors = []
             except w.Hangup:
                 pass
@@ -146,7 +149,7 @@ def wrong_places(kit, stage, a):
 
 def bad_fields(kit, stage):
     shares = [w.share(prot=4), w.share(flags=4), w.share(flags=0, length=1), w.share(length=257),
-              w.share(flags=2), w.share(flags=3), w.share(flags=0)]
+              w.share(flags=2), w.share(flags=3), w.share(flags=0), w.share(reserved=1)]
     for body in shares:
         joiner = stage.welcomed()
         joiner.send(w.JOIN, body)
@@ -212,6 +215,67 @@ def identities(kit, stage, a, b):
     joiner.close()
     kit.equal(a.number('size', stage.group), 2, 'members')
     kit.say('identities of others: refused')
+
+
+def strangers_descriptors(kit, stage):
+    """Descriptors that nobody asked for: the kernel refuses them, or else they end the connection."""
+    refused = w.kernel_refuses_descriptors() and not kit.preload
+    for name in ('connected', 'challenged', 'welcomed', 'member'):
+        joiner = getattr(stage, name)()
+        joiner.sock.settimeout(LIMIT)
+        try:
+            joiner.send_raw(w.header(w.HELLO) + bytes(w.LENGTHS[w.HELLO]), [0])
+            kit.check(not refused, f'{name}: a descriptor went through')
+        except PermissionError:
+            kit.check(refused, f'{name}: a descriptor was refused by a kernel that takes them')
+            joiner.send_raw(w.header(w.HELLO) + bytes(w.LENGTHS[w.HELLO]))
+        joiner.until_hangup()
+        joiner.close()
+        stage.close()
+    kit.say('descriptors of strangers: ' + ('refused by the kernel' if refused else 'cut off'))
+
+
+def refusals(kit, stage, a, b, c, group, token):
+    """A minority that cannot import a newcomer goes; if it is the majority the newcomer goes."""
+    member = stage.member()
+    command = c.send('join', c.domain, token, group)
+    member.answer_add(errno.EINVAL)
+    c.answer(command)
+    member.until_hangup()
+    member.close()
+    kit.wait('one that cannot import is out',
+             lambda: [p.number('size', group) for p in (a, b, c)] == [3, 3, 3])
+    c('leave', group)
+
+    crowd = []
+    for _ in range(3):
+        # Who is in answers for the next.
+        joiner = stage.welcomed()
+        client = w.ControllerClient(stage.controller_dir)
+        stage.clients.append(client)
+        client.enter(joiner.tag, joiner.domain)
+        joiner.send(w.JOIN, w.share())
+        for member in crowd:
+            member.answer_add(0)
+        kit.equal(joiner.enter(sent=True), 0, 'code of JOINED')
+        crowd.append(joiner)
+    command = c.send('join', c.domain, token, group)
+    for member in crowd:
+        member.answer_add(errno.EINVAL)
+    try:
+        c.answer(command)
+        raise k.Failure('one whom three of five cannot import came in')
+    except k.PeerError as error:
+        kit.equal(error.code, errno.EIO, 'errno of a join that most cannot import')
+    for p in (a, b):
+        kit.equal(p.number('size', group), 5, 'members after a newcomer was refused')
+    for member in crowd:
+        member.send(w.LEAVE)
+        member.until_hangup()
+        member.close()
+    stage.close()
+    kit.wait('the crowd is out', lambda: b.number('size', group) == 2)
+    kit.say('members that cannot import: the minority goes')
 
 
 def insider(kit, stage, a, c, group, token):
@@ -349,6 +413,8 @@ def test(kit):
     replay(kit, stage)
     wrong_places(kit, stage, a)
     garbage(kit, stage, a, c, group, token)
+    strangers_descriptors(kit, stage)
+    refusals(kit, stage, a, b, c, group, token)
     insider(kit, stage, a, c, group, token)
     flood(kit, stage, a, c, group, token)
     kit.wait('the creator has its descriptors back', lambda: descriptors(a) <= before)

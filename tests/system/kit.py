@@ -144,7 +144,8 @@ class Peer(Process):
             kit, kit.unique('peer'),
             [kit.peer_program, pages if kit.huge else '--no-huge', '-m', str(memory), '--no-pci',
              '--no-telemetry', f'--file-prefix={self.prefix}', f'--lcores={cores}', vdev],
-            uid, {'RTE_DMA_ACCESS_DIR': kit.access_dir, 'RUNTIME_DIRECTORY': run})
+            uid, {'RTE_DMA_ACCESS_DIR': kit.access_dir, 'RUNTIME_DIRECTORY': run,
+                  **({'LD_PRELOAD': kit.preload} if kit.preload else {})})
         threading.Thread(target=self._read, daemon=True).start()
         if wait:
             self.ready()
@@ -216,10 +217,11 @@ class Peer(Process):
 
 
 class Kit:
-    def __init__(self, peer_program, controller_program, huge):
+    def __init__(self, peer_program, controller_program, huge, preload):
         self.peer_program = peer_program
         self.controller_program = controller_program
         self.huge = huge
+        self.preload = preload
         self.dir = tempfile.mkdtemp(prefix='dma-system.', dir='/tmp')
         os.chmod(self.dir, 0o755)
         self.controller_dir = os.path.join(self.dir, 'c')
@@ -361,9 +363,10 @@ class HugePages:
 
 
 def run(test, deadline):
-    """main() of a test file: PEER CONTROLLER [huge]."""
+    """main() of a test file: PEER CONTROLLER [huge] [LIBRARY.so to preload into peers]."""
     peer_program, controller_program = (os.path.abspath(path) for path in sys.argv[1:3])
     huge = 'huge' in sys.argv[3:]
+    preload = next((os.path.abspath(name) for name in sys.argv[3:] if name.endswith('.so')), None)
 
     def too_late(number, frame):
         raise Failure(f'the test did not end in {deadline} s')
@@ -373,7 +376,7 @@ def run(test, deadline):
     signal.signal(signal.SIGALRM, too_late)
     signal.signal(signal.SIGTERM, ended)
     signal.alarm(deadline)
-    kit = Kit(peer_program, controller_program, huge)
+    kit = Kit(peer_program, controller_program, huge, preload)
     pages = None
     code = 0
     try:

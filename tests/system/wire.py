@@ -20,6 +20,7 @@ LENGTHS = {HELLO: 68, CHALLENGE: 84, REFUSED: 4, PROOF: 0, WELCOME: 4, JOIN: 264
 ROLE_JOINER, ROLE_HOST = 1, 2
 MAC_LEN = 32
 SHARE_EXPORT = 1
+SO_PASSRIGHTS = 83
 
 # The controller's side: sw_proto.h.
 SW_MAGIC, SW_VERSION = 0x41573144, 1
@@ -36,6 +37,16 @@ def header(kind, counter=0, version=VERSION, magic=MAGIC):
 
 def share(prot=3, flags=SHARE_EXPORT, length=0, reserved=0):
     return struct.pack('<HHHH256s', flags, prot, length, reserved, b'')
+
+
+def kernel_refuses_descriptors():
+    """Whether a socket of this kernel can refuse descriptors (Linux 6.16)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS, 0)
+        except OSError:
+            return False
+    return True
 
 
 class Hangup(Exception):
@@ -144,9 +155,10 @@ class Joiner(Connection):
         kind, body = self.receive()
         return kind, struct.unpack('<I', body)[0]
 
-    def enter(self):
+    def enter(self, sent=False):
         """Join; the controller has to know the domain. Returns JOINED's code."""
-        self.send(JOIN, share())
+        if not sent:
+            self.send(JOIN, share())
         while True:
             kind, body = self.receive()
             if kind == JOINED:
@@ -154,6 +166,14 @@ class Joiner(Connection):
                 if code == 0:
                     self.send(READY)
                 return code
+
+    def answer_add(self, code):
+        """As a member: say that a newcomer was imported (0), or why not."""
+        while True:
+            kind, body = self.receive()
+            if kind == ADD:
+                self.send(ADDED, body[:8] + struct.pack('<II', code, 0))
+                return
 
 
 class ControllerClient:
