@@ -8,6 +8,7 @@
 
 # A controller ends after its last client; on a busy machine it may take a while to be scheduled.
 CONTROLLER_END_S=10
+STEP_S=30
 
 work=''
 run_pid=''
@@ -54,6 +55,15 @@ run() {
 	wait "$run_pid" || status=$?
 	run_pid=''
 	return "$status"
+}
+
+# Waits until a command succeeds, for as long as a step may take on a busy machine.
+wait_until() {
+	local end=$((SECONDS + STEP_S))
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.02
+	done
 }
 
 # Prints the pids of controllers that serve the directory of this test.

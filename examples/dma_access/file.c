@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,29 +71,63 @@ file_read(int fd, const char *path, void *buf, size_t len)
 	return 0;
 }
 
+/* Whether a part that was opened is ours alone: whoever had the lock before us may have renamed it. */
+static int
+part_check(int fd, const char *path)
+{
+	struct stat st, named;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0)
+		return -errno;
+	if (lstat(path, &named) != 0 || named.st_dev != st.st_dev || named.st_ino != st.st_ino)
+		return -EWOULDBLOCK;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+		return -EPERM;
+
+	return ftruncate(fd, 0) != 0 ? -errno : 0;
+}
+
+/* What a receiver that was killed has left is taken over by the next one. */
+static int
+part_open(const char *path, int *fd)
+{
+	int ret;
+
+	/* Non-blocking, for somebody could have put a FIFO there. */
+	*fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+	ret = *fd < 0 ? -errno : part_check(*fd, path);
+	if (ret == 0)
+		return 0;
+	if (ret == -EWOULDBLOCK)
+		error("%s: another process is receiving this file; wait for it", path);
+	else if (ret == -EPERM)
+		error("%s is no file of this user alone; remove it", path);
+	else
+		error("cannot create %s: %s", path, strerror(-ret));
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+
+	return ret;
+}
+
 /* Where a directory is given, the file goes into it under the name that the sender has for it. */
 int
 out_file_open(struct out_file *f, const char *path, const char *name)
 {
 	struct stat st;
 	bool dir = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	int n, ret;
+	int n;
 
 	n = snprintf(f->path, sizeof(f->path), dir ? "%s/%s" : "%s", path, name);
 	if (n < (int)sizeof(f->path))
-		n = snprintf(f->temp, sizeof(f->temp), "%s.%d.part", f->path, getpid());
+		n = snprintf(f->temp, sizeof(f->temp), "%s.part", f->path);
 	if (n >= (int)sizeof(f->temp)) {
 		error("%s: the path is too long", path);
 		return -ENAMETOOLONG;
 	}
-	f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (f->fd < 0) {
-		ret = -errno;
-		error("cannot create %s: %s", f->temp, strerror(-ret));
-		return ret;
-	}
 
-	return 0;
+	return part_open(f->temp, &f->fd);
 }
 
 int
@@ -120,14 +155,16 @@ out_file_write(struct out_file *f, const void *buf, size_t len)
 int
 out_file_commit(struct out_file *f)
 {
+	int copy = dup(f->fd);
 	int ret = 0;
 
-	/* A file system may tell only now that it has no room. */
-	if (close(f->fd) != 0 || rename(f->temp, f->path) != 0) {
+	/* A file system may tell only at a close that it has no room; the lock is still needed. */
+	if (copy < 0 || close(copy) != 0 || rename(f->temp, f->path) != 0) {
 		ret = -errno;
 		error("cannot write %s: %s", f->path, strerror(-ret));
 		unlink(f->temp);
 	}
+	close(f->fd);
 	f->fd = -1;
 
 	return ret;
@@ -138,8 +175,8 @@ out_file_drop(struct out_file *f)
 {
 	if (f->fd < 0)
 		return;
-	close(f->fd);
 	unlink(f->temp);
+	close(f->fd);
 	f->fd = -1;
 }
 

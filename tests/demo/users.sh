@@ -12,7 +12,6 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/../common.sh"
 
 SENDER=61001 RECEIVER=61002 CONTROLLER=61003
-STEP_S=30
 
 app=$1
 prefix=$2
@@ -24,14 +23,6 @@ restore() {
 	for pid in "${pids[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
-	done
-}
-
-wait_until() {
-	local end=$((SECONDS + STEP_S))
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.02
 	done
 }
 
