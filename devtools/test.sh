@@ -46,9 +46,11 @@ parse_arguments() {
 	done
 }
 
-# What the set-up depends on and ninja does not see: where we are and how pkg-config describes DPDK.
+# What the set-up depends on and ninja does not see: where we are, how pkg-config describes DPDK, and
+# of which files the controller is made, for tests build it in their own way.
 configuration() {
 	printf '%s\n' "$ROOT"
+	ls "$ROOT/app/dma-controller"
 	sha256sum "$PREFIX"/lib/pkgconfig/libdpdk*.pc
 }
 

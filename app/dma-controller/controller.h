@@ -15,8 +15,10 @@
  *   main.c     options and life            server.c  listening, connections, time limits
  *   request.c  one request, one reply      memory.c  areas and regions of clients
  *   group.c    tags, grants, rights        ring.c    rings and which engine serves them
- *   engine.c   engine threads              execute.c one descriptor
- *   fault.c    memory that is not there    discard.c giving back what clients sent
+ *   engine.c   engine threads              turn.c    turns of rings, short operations
+ *   steps.c    long operations             lookup.c  from handler to pointer
+ *   copy.c     moving bytes                fault.c   memory that is not there
+ *   discard.c  giving back what clients sent
  *   dir.c      the directory               sandbox.c what the program can still do
  *   status.c   --status
  *
@@ -40,6 +42,8 @@
 
 #include <sw_proto.h>
 #include <sw_ring.h>
+
+#include "copy.h"
 
 /*
  * Quotas. A client needs one area for each list of memory segments in EAL (8 by default for each
@@ -88,7 +92,7 @@
  * clients cheaper and a revocation, or another client's operation, wait longer: 128 KiB are copied
  * in about 20 microseconds.
  */
-#define TURN_OPS  64
+#define TURN_OPS  128
 #define TURN_COST (128u << 10)
 /* An operation longer than this is checked again, and can be interrupted, at each such step. */
 #define CHUNK     (64u << 10)
@@ -132,13 +136,51 @@ struct span {
 	uint32_t len;
 };
 
+/*
+ * Descriptors are taken from a ring in bursts: all are checked and their memory is fetched into the
+ * cache before the first one is carried out, so that the engine waits once for many lines.
+ */
+#define BURST 16
+
+/* An operation of a burst: checked, and where its ends are for this process. */
+struct ready {
+	uint8_t *dst;
+	const uint8_t *src; /* NULL: fill */
+	uint64_t pattern;
+	uint32_t len;
+	uint8_t st; /* SW_ST_OK: to be carried out; else how it ended */
+};
+
+struct burst {
+	uint32_t nb, cur; /* cur: the one under way, head is its index */
+	struct ready op[BURST];
+};
+
+/* What an engine found out about a right, or about its own client's memory; see lookup.h. */
+struct lookup {
+	const void *key; /* struct right, or struct area_table of the ring's owner; NULL: nothing */
+	uint64_t base;   /* part of one window and of one area */
+	uint64_t len;    /* 0 if key is NULL */
+	uint8_t *map;    /* where base is for this process */
+} __attribute__((aligned(32)));
+
+/* One end of operations: whose memory it is, for reading or for writing. */
+struct end {
+	_Atomic(void *) *key; /* where the right is published, or the ring owner's areas */
+	struct lookup *entry; /* of the engine that serves the ring */
+	uint16_t handler;
+	bool write;
+};
+
+/* Of an engine, for sources and for destinations each. */
+#define MAX_LOOKUPS 64
+
 /* An operation that an engine has begun. Private to the engine. */
 struct op {
 	bool active;
 	bool backward;      /* overlapping copy to a higher address */
 	uint8_t kind;       /* enum sw_op */
-	uint16_t src_handler;
-	uint16_t dst_handler;
+	struct end src_end, dst_end;
 	uint16_t nb_src, nb_dst; /* spans */
 	uint16_t cur_src, cur_dst;
 	uint32_t off_src, off_dst; /* bytes done in the current spans */
@@ -164,19 +206,20 @@ struct ring {
 	uint8_t *status;
 	uint32_t mask;
 	bool inter;
-	uint16_t src_handler, dst_handler;
+	struct end src_end, dst_end; /* what operations have that do not say otherwise */
 	/* Private to the engine. */
 	uint32_t head;   /* next descriptor */
 	uint32_t errors; /* failed operations so far */
 	uint32_t published; /* head as the client last saw it */
 	bool broken;     /* the client's index made no sense: served no more */
 	struct op op;
+	struct copy_pace pace;
 	struct {
 		uint32_t ops, errors, denied;
 		uint32_t bytes; /* moved */
 		uint32_t cost;  /* in bytes moved in the same time */
 	} turn;          /* what the current turn did */
-	uint8_t *step_dst; /* where the current step writes, to tell the ends of a fault apart */
+	uint8_t *step_dst; /* where the step of a long operation writes: on which end a fault was */
 	uint32_t step_len;
 	/* Control thread only. */
 	uint32_t id;
@@ -241,8 +284,8 @@ struct client {
 	uint16_t handler;  /* 0: not a domain */
 	uint64_t deadline; /* of HELLO, in ms */
 	/* Published. Loaded by engines with acquire; paired with the control thread's release. */
-	_Atomic(struct area_table *) areas;
-	_Atomic(struct right *) rights[SW_MAX_DOMAINS];
+	_Atomic(void *) areas;                  /* struct area_table */
+	_Atomic(void *) rights[SW_MAX_DOMAINS]; /* struct right */
 	struct counters counters;
 	/* Control thread only. */
 	void *regions; /* tree of struct region */
@@ -273,6 +316,11 @@ struct engine {
 	bool asleep;         /* engine: and I will go on being so until I am woken */
 	_Atomic bool stop;   /* control -> engine: end; release/acquire */
 	_Atomic uint64_t sleeps;
+	/* Private to the engine: the burst under way, empty between turns; what it looked up, for
+	 * sources and for destinations.
+	 */
+	struct burst burst;
+	struct lookup lookups[2][MAX_LOOKUPS];
 	/* Changed by the control thread while the engine is held. */
 	TAILQ_HEAD(, queue) queues;
 	uint32_t nb_queues;
@@ -363,9 +411,12 @@ void engine_release(struct engine *e);
 void engine_kick(struct engine *e);
 void engines_sync(void);
 
-/* execute.c */
+/* turn.c */
 uint32_t ring_turn(struct ring *r);
 bool ring_has_work(const struct ring *r);
+
+/* lookup.c */
+void end_set(struct end *end, struct ring *r, uint16_t handler, bool write);
 
 /* fault.c: copies that survive memory that is not there */
 struct fault_point {

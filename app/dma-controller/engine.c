@@ -35,6 +35,8 @@ relax(void)
 static void
 engine_park(struct engine *e)
 {
+	/* What these were made from may be freed meanwhile. */
+	memset(e->lookups, 0, sizeof(e->lookups));
 	pthread_mutex_lock(&e->lock);
 	e->parked = true;
 	pthread_cond_broadcast(&e->cond);

@@ -175,7 +175,7 @@ static struct right *replaced;
 static void
 right_publish(struct client *owner, struct client *grantee, struct right *rt)
 {
-	_Atomic(struct right *) *at = &grantee->rights[owner->handler];
+	_Atomic(void *) *at = &grantee->rights[owner->handler];
 	struct right *old = atomic_load_explicit(at, memory_order_relaxed);
 
 	if (rt != NULL)

@@ -69,7 +69,7 @@ engine_least_loaded(void)
 
 /* Put the ring under an engine's eyes. */
 static int
-ring_attach(struct ring *r)
+ring_attach(struct ring *r, uint16_t src_handler, uint16_t dst_handler)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
 	struct engine *e = engine_least_loaded();
@@ -78,6 +78,8 @@ ring_attach(struct ring *r)
 	if (epoll_ctl(e->epoll, EPOLL_CTL_ADD, r->eventfd, &ev) != 0)
 		return -errno;
 	r->engine = e;
+	end_set(&r->src_end, r, src_handler, false);
+	end_set(&r->dst_end, r, dst_handler, true);
 	engine_hold(e);
 	if (q->nb_rings++ == 0) {
 		TAILQ_INIT(&q->rings);
@@ -148,13 +150,11 @@ ring_create(struct client *c, const struct sw_req_ring_create *req, struct ring 
 	r->owner = c;
 	r->id = c->next_ring++;
 	r->inter = req->inter;
-	r->src_handler = req->src_handler;
-	r->dst_handler = req->dst_handler;
 	r->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->memfd = -1;
 	ret = r->eventfd < 0 ? -errno : ring_map(r, req->nb_desc);
 	if (ret == 0)
-		ret = ring_attach(r);
+		ret = ring_attach(r, req->src_handler, req->dst_handler);
 	if (ret != 0) {
 		ring_release(r);
 		return ret;

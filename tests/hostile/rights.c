@@ -92,7 +92,7 @@ cannot_reach(struct party *from, const struct party *to, uint16_t handler, const
 		.op = SW_OP_FILL, .len = 256, .src = 0, .dst = far, .flags = sw_dst(handler),
 	};
 	const struct sw_desc list = {
-		.op = SW_OP_COPY_SG, .nb_src = 1, .nb_dst = 1, .flags = sw_src(handler),
+		.op = SW_OP_SG(1, 1), .flags = sw_src(handler),
 	};
 	struct sw_sg_list *sg;
 	int st;

@@ -120,7 +120,7 @@ rnd_desc(struct sw_chan *ch, const struct sw_mem *m)
 {
 	struct sw_sg_list *list = &ch->sg[ch->tail & (ch->nb - 1)];
 	struct sw_desc d = { .op = 1 + rnd_below(3) };
-	uint8_t i;
+	uint8_t i, nb_src;
 
 	if (rnd_below(32) == 0) {
 		rnd_fill(&d, sizeof(d));
@@ -134,8 +134,8 @@ rnd_desc(struct sw_chan *ch, const struct sw_mem *m)
 	d.len = rnd_len();
 	if (d.op == SW_OP_COPY_SG) {
 		d.len = 0;
-		d.nb_src = rnd_below(SW_MAX_SGES + 2);
-		d.nb_dst = rnd_below(2) != 0 ? d.nb_src : rnd_below(SW_MAX_SGES + 2);
+		nb_src = rnd_below(SW_MAX_SGES + 2);
+		d.op = SW_OP_SG(nb_src, rnd_below(2) != 0 ? nb_src : rnd_below(SW_MAX_SGES + 2));
 		for (i = 0; i < SW_MAX_SGES; i++) {
 			list->src[i] = (struct sw_sge){ rnd_addr(m), rnd_len(),
 				rnd_below(512) == 0 };
@@ -211,8 +211,8 @@ scribble(void *arg)
 		list->src[rnd_below(SW_MAX_SGES)].addr = rnd_addr(s->m);
 		list->dst[rnd_below(SW_MAX_SGES)].addr = rnd_addr(s->m);
 		d->len = rnd_len();
-		d->nb_src = rnd();
-		d->nb_dst = rnd();
+		d->op = rnd_below(2) != 0 ? 1 + rnd_below(3) :
+			SW_OP_SG(rnd_below(SW_MAX_SGES + 2), rnd_below(SW_MAX_SGES + 2));
 		d->src = rnd_addr(s->m);
 		d->dst = rnd_addr(s->m);
 		d->flags = rnd_flags();
@@ -290,7 +290,7 @@ static void
 reserved_bits(struct sw_client *c, const struct sw_mem *m)
 {
 	const uint32_t hints_end = 8 * offsetof(struct sw_desc, flags) + 3;
-	const uint32_t addresses_end = 8 * offsetof(struct sw_desc, rsvd);
+	const uint32_t addresses_end = 8 * sizeof(struct sw_desc);
 	const uint64_t src = (uintptr_t)m->p, dst = src + 4096;
 	struct sw_desc d;
 	struct sw_chan ch;
@@ -305,7 +305,7 @@ reserved_bits(struct sw_client *c, const struct sw_mem *m)
 		d = (struct sw_desc){ .op = SW_OP_COPY, .len = 64, .src = src, .dst = dst };
 		((uint8_t *)&d)[i / 8] ^= 1 << i % 8;
 		/* Fields that mean something else then, but nothing that is refused. */
-		if (i / 8 == offsetof(struct sw_desc, op) ||
+		if (i < 8 ||
 		    (i >= 8 * offsetof(struct sw_desc, len) && i < hints_end) ||
 		    (i >= 8 * offsetof(struct sw_desc, src) && i < addresses_end))
 			continue;
@@ -313,7 +313,7 @@ reserved_bits(struct sw_client *c, const struct sw_mem *m)
 		CHECK(st != SW_ST_OK, "bit %u of a descriptor changed, and still it is done", i);
 		CHECK(m->p[4096] == 2, "bit %u: refused with 0x%x, and still it moved data", i, st);
 	}
-	d = (struct sw_desc){ .op = SW_OP_COPY_SG, .nb_src = 1, .nb_dst = 1 };
+	d = (struct sw_desc){ .op = SW_OP_SG(1, 1) };
 	for (i = 0; i < 32; i++) {
 		ch.sg[ch.tail & (RING - 1)].src[0] = (struct sw_sge){ src, 64, 0 };
 		ch.sg[ch.tail & (RING - 1)].dst[0] = (struct sw_sge){ dst, 64, 1u << i };

@@ -60,17 +60,13 @@ sw_vq_get(const void *dev_private, uint16_t vchan)
 	return &dev->vq[vchan];
 }
 
-/* The descriptor is filled but for what each kind of operation has of its own. */
 static inline int
-sw_enqueue(struct sw_vq *vq, uint8_t op, uint64_t src, uint64_t dst, uint32_t len, uint64_t flags,
-	uint8_t nb_src, uint8_t nb_dst)
+sw_enqueue(struct sw_vq *vq, uint32_t op, uint64_t src, uint64_t dst, uint32_t len, uint64_t flags)
 {
 	struct sw_desc *d = &vq->desc[vq->tail & vq->mask];
 	const uint16_t id = vq->tail;
 
 	d->op = op;
-	d->nb_src = nb_src;
-	d->nb_dst = nb_dst;
 	d->len = len;
 	d->flags = flags;
 	d->src = src;
@@ -91,7 +87,7 @@ sw_copy(void *dev_private, uint16_t vchan, rte_iova_t src, rte_iova_t dst, uint3
 	if (unlikely(sw_vq_room(vq) == 0))
 		return -ENOSPC;
 
-	return sw_enqueue(vq, SW_OP_COPY, src, dst, length, flags, 0, 0);
+	return sw_enqueue(vq, SW_OP_COPY, src, dst, length, flags);
 }
 
 static int
@@ -103,7 +99,7 @@ sw_fill(void *dev_private, uint16_t vchan, uint64_t pattern, rte_iova_t dst, uin
 	if (unlikely(sw_vq_room(vq) == 0))
 		return -ENOSPC;
 
-	return sw_enqueue(vq, SW_OP_FILL, pattern, dst, length, flags, 0, 0);
+	return sw_enqueue(vq, SW_OP_FILL, pattern, dst, length, flags);
 }
 
 static inline void
@@ -133,7 +129,7 @@ sw_copy_sg(void *dev_private, uint16_t vchan, const struct rte_dma_sge *src,
 	sw_put_list(list->src, src, nb_src);
 	sw_put_list(list->dst, dst, nb_dst);
 
-	return sw_enqueue(vq, SW_OP_COPY_SG, 0, 0, 0, flags, nb_src, nb_dst);
+	return sw_enqueue(vq, SW_OP_SG(nb_src, nb_dst), 0, 0, 0, flags);
 }
 
 static int

@@ -24,7 +24,7 @@
 
 /* Part of the first request; another version is refused with -EPROTO. */
 #define SW_PROTO_MAGIC   0x41573144u /* "D1WA" */
-#define SW_PROTO_VERSION 1
+#define SW_PROTO_VERSION 2
 
 /* Socket and log of a controller inside its directory. */
 #define SW_SOCKET_NAME "dma_sw.sock"

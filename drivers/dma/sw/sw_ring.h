@@ -32,6 +32,10 @@ enum sw_op {
 	SW_OP_FILL,
 };
 
+/* Entries in bits 8 to 15 (source) and 16 to 23 (destination); bits 24 to 31 are 0. */
+#define SW_OP_SG(nb_src, nb_dst) \
+	(SW_OP_COPY_SG | (uint32_t)(nb_src) << 8 | (uint32_t)(nb_dst) << 16)
+
 /* Flags of an operation, the values of RTE_DMA_OP_FLAG_*. The first three are hints that an in-order
  * engine need not follow.
  */
@@ -52,17 +56,13 @@ enum sw_op {
 #define SW_ST_DENIED         0x81 /* RTE_DMA_STATUS_ACCESS_DENIED */
 #define SW_ST_UNKNOWN        0xFF /* RTE_DMA_STATUS_ERROR_UNKNOWN, which needs more than a byte */
 
-/* client -> engine. One cache line, so that an operation costs one line transfer. */
+/* client -> engine. Half a cache line, so that a burst costs one line transfer for two operations. */
 struct sw_desc {
-	uint8_t op;       /* enum sw_op */
-	uint8_t nb_src;   /* COPY_SG: entries of the slot's list */
-	uint8_t nb_dst;
-	uint8_t rsvd0;
+	uint32_t op;      /* enum sw_op; COPY_SG with the entries of the slot's list, SW_OP_SG() */
 	uint32_t len;     /* bytes; COPY_SG: 0 */
 	uint64_t flags;   /* as given to the operation; the engine checks and resolves them */
 	uint64_t src;     /* FILL: the pattern */
 	uint64_t dst;
-	uint64_t rsvd[4];
 };
 
 struct sw_sge {
