@@ -241,17 +241,26 @@ group_slot_take(struct client *c)
 }
 
 static int
-windows_check(const struct sw_req_group *req)
+group_check(const struct sw_req_group *req)
 {
+	static const uint8_t no_domain[SW_UUID_LEN];
 	const struct sw_window *w;
 	uint16_t i;
 
+	if (req->hdr.type == SW_MSG_GROUP_WINDOWS &&
+	    memcmp(req->domain_id, no_domain, SW_UUID_LEN) != 0)
+		return -EINVAL;
 	if (req->all > 1 || req->nb > SW_MAX_WINDOWS || (req->all && req->nb != 0) || req->rsvd != 0)
 		return -EINVAL;
 	for (i = 0; i < req->nb; i++) {
 		w = &req->win[i];
 		if (w->len == 0 || w->base + (w->len - 1) < w->base || w->rsvd != 0 || w->prot == 0 ||
 		    (w->prot & ~(SW_PROT_READ | SW_PROT_WRITE)) != 0)
+			return -EINVAL;
+	}
+	for (; i < SW_MAX_WINDOWS; i++) {
+		w = &req->win[i];
+		if ((w->base | w->len | w->prot | w->rsvd) != 0)
 			return -EINVAL;
 	}
 
@@ -272,7 +281,7 @@ group_enter(struct client *c, const struct sw_req_group *req)
 	struct membership *m;
 	int ret;
 
-	ret = windows_check(req);
+	ret = group_check(req);
 	if (ret != 0)
 		return ret;
 	if (membership_of(c, req->tag) != NULL || membership_find(req->tag, req->domain_id) != NULL)
@@ -389,7 +398,7 @@ group_windows(struct client *c, const struct sw_req_group *req)
 	struct sw_req_group old;
 	int ret;
 
-	ret = windows_check(req);
+	ret = group_check(req);
 	if (ret != 0)
 		return ret;
 	if (m == NULL)

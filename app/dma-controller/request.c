@@ -177,21 +177,26 @@ do_revoke(struct client *c, const union request *q, int fd, struct reply *p)
 
 /* Status shows who moves how much: for the user of the controller, and root. */
 static int
-status_allowed(const struct client *c)
+status_check(const struct client *c, const struct sw_req_status *req)
 {
-	return c->account->uid == ctl.uid || c->account->uid == 0 ? 0 : -EPERM;
+	if (c->account->uid != ctl.uid && c->account->uid != 0)
+		return -EPERM;
+	if (req->rsvd != 0 || (req->hdr.type == SW_MSG_STATUS && req->index != 0))
+		return -EINVAL;
+
+	return 0;
 }
 
 static int
 do_status(struct client *c, const union request *q, int fd, struct reply *p)
 {
 	struct sw_rep_status *s = &p->u.status;
+	int ret = status_check(c, &q->status);
 	uint32_t i;
 
 	(void)fd;
-	(void)q;
-	if (status_allowed(c) != 0)
-		return -EPERM;
+	if (ret != 0)
+		return ret;
 	memcpy(s->instance, ctl.instance, SW_UUID_LEN);
 	s->pid = getpid();
 	s->uid = ctl.uid;
@@ -212,11 +217,12 @@ do_status_client(struct client *c, const union request *q, int fd, struct reply 
 	struct sw_rep_status_client *s = &p->u.status_client;
 	const struct membership *m;
 	struct client *who = NULL;
+	int ret = status_check(c, &q->status);
 	uint32_t i;
 
 	(void)fd;
-	if (status_allowed(c) != 0)
-		return -EPERM;
+	if (ret != 0)
+		return ret;
 	for (i = q->status.index; i < SW_MAX_DOMAINS && who == NULL; i++)
 		who = ctl.slot[i].client;
 	if (who == NULL)
@@ -243,11 +249,11 @@ do_status_client(struct client *c, const union request *q, int fd, struct reply 
 static int
 do_status_grant(struct client *c, const union request *q, int fd, struct reply *p)
 {
-	(void)fd;
-	if (status_allowed(c) != 0)
-		return -EPERM;
+	int ret = status_check(c, &q->status);
 
-	return group_status(q->status.index, &p->u.status_grant);
+	(void)fd;
+
+	return ret != 0 ? ret : group_status(q->status.index, &p->u.status_grant);
 }
 
 /* What each type of request looks like, in the order of enum sw_msg_type. */

@@ -4,11 +4,13 @@
 
 /*
  * Promise: any bytes on the controller's socket. Requests of every type and every size, with
- * descriptors where none belong, before HELLO, at random, and from clients that do not read.
+ * descriptors where none belong, before HELLO, with reserved bytes set, at random, and from clients
+ * that do not read.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -161,11 +163,11 @@ empty_with_descriptors(void)
 }
 
 static int
-hello(struct sw_client *c, uint32_t magic, uint32_t version, uint32_t status_only, uint32_t rsvd)
+hello(struct sw_client *c, uint32_t magic, uint32_t version, uint32_t status_only)
 {
 	struct sw_req_hello req = {
 		.hdr = { .type = SW_MSG_HELLO }, .magic = magic, .version = version,
-		.status_only = status_only, .rsvd = rsvd,
+		.status_only = status_only,
 	};
 	struct sw_rep_hello rep;
 
@@ -180,17 +182,15 @@ hello_refused(void)
 	int ret;
 
 	test_say("HELLO of other versions, and twice");
-	ret = hello(&c, SW_PROTO_MAGIC + 1, SW_PROTO_VERSION, 0, 0);
+	ret = hello(&c, SW_PROTO_MAGIC + 1, SW_PROTO_VERSION, 0);
 	CHECK(ret == -EPROTO, "another magic: %d", ret);
-	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION + 1, 0, 0);
+	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION + 1, 0);
 	CHECK(ret == -EPROTO, "another version: %d", ret);
-	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 2, 0);
+	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 2);
 	CHECK(ret == -EINVAL, "status_only 2: %d", ret);
-	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 0, 1);
-	CHECK(ret == -EINVAL, "reserved 1: %d", ret);
-	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 0, 0);
+	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 0);
 	CHECK(ret == 0, "the right HELLO after wrong ones: %d", ret);
-	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 0, 0);
+	ret = hello(&c, SW_PROTO_MAGIC, SW_PROTO_VERSION, 0);
 	CHECK(ret == -EALREADY, "HELLO twice: %d", ret);
 	sw_close(&c);
 
@@ -199,6 +199,177 @@ hello_refused(void)
 	ret = sw_chan_open(&c, 64, false, SW_HANDLER_SELF, SW_HANDLER_SELF, &ch);
 	CHECK(ret == -ENOTCONN, "a ring for a status connection: %d", ret);
 	sw_close(&c);
+}
+
+/* What the controller answers to a request, or -ENOTCONN. */
+static int
+ask(struct sw_client *c, const void *req, int fd, uint32_t *ring)
+{
+	const struct sw_msg_hdr *hdr = req;
+	struct sw_rep_ring_create rep;
+	int fds[2], ret;
+	ssize_t n;
+
+	ret = sw_send(c->fd, req, sizes[hdr->type], &fd, fd >= 0);
+	CHECK(ret == 0 || ret == -EPIPE || ret == -ECONNRESET, "not sent: %s", strerror(-ret));
+	n = ret != 0 ? 0 : sw_recv(c->fd, &rep, sizeof(rep), fds);
+	CHECK(n >= 0, "type %u: neither answer nor end: %s", hdr->type, strerror(-n));
+	if (n == 0)
+		return -ENOTCONN;
+	if (fds[0] >= 0)
+		close(fds[0]);
+	if (fds[1] >= 0)
+		close(fds[1]);
+	if (ring != NULL)
+		*ring = rep.ring;
+
+	return rep.hdr.status;
+}
+
+/* Each byte of a part of this request must be 0: for that alone it is refused. */
+static void
+must_be_zero(struct sw_client *c, const void *good, size_t at, size_t len, const char *what)
+{
+	const struct sw_msg_hdr *hdr = good;
+	uint8_t buf[sizeof(struct sw_req_group)];
+	size_t i;
+	int ret;
+
+	for (i = at; i < at + len; i++) {
+		memcpy(buf, good, sizes[hdr->type]);
+		CHECK(buf[i] == 0, "the test itself sets byte %zu of type %u", i, hdr->type);
+		buf[i] = 1u << rnd_below(8);
+		ret = ask(c, buf, -1, NULL);
+		CHECK(ret == -EINVAL, "type %u, %s, byte %zu is 0x%x: %d, expected %d", hdr->type,
+			what, i, buf[i], ret, -EINVAL);
+	}
+}
+
+/* Without what was wrong with it, it is carried out. */
+static void
+must_pass(struct sw_client *c, const void *good, uint32_t *ring)
+{
+	const int ret = ask(c, good, -1, ring);
+
+	CHECK(ret == 0, "type %u, nothing wrong: %s", ((const struct sw_msg_hdr *)good)->type,
+		strerror(-ret));
+}
+
+#define MUST_BE_ZERO(c, good, field) \
+	must_be_zero(c, good, (const char *)&(good)->field - (const char *)(good), \
+		sizeof((good)->field), #field)
+
+static void
+reserved_in_headers(void)
+{
+	uint8_t buf[sizeof(struct sw_req_group)];
+	struct sw_msg_hdr *hdr = (struct sw_msg_hdr *)buf;
+	int fd = STDIN_FILENO;
+	size_t i;
+
+	test_say("reserved bytes in headers");
+	for (i = offsetof(struct sw_msg_hdr, status); i < sizeof(*hdr); i++) {
+		memset(buf, 0, sizeof(buf));
+		for (hdr->type = SW_MSG_HELLO; hdr->type < SW_MSG_MAX; hdr->type++) {
+			buf[i] = 1u << rnd_below(8);
+			must_cut_off(true, buf, sizes[hdr->type], &fd,
+				hdr->type == SW_MSG_REGION_ADD, "a header");
+		}
+	}
+}
+
+static void
+reserved_in_groups(struct sw_client *c, uint32_t type)
+{
+	struct sw_req_group req = {
+		.hdr = { .type = type }, .nb = 2,
+		.win = { { 4096, 4096, SW_PROT_READ, 0 }, { 65536, 1, SW_PROT_WRITE, 0 } },
+	};
+	const size_t after = offsetof(struct sw_req_group, win) + 2 * sizeof(req.win[0]);
+	struct sw_req_group all = { .hdr = { .type = type }, .all = 1 };
+
+	if (type == SW_MSG_GROUP_ENTER) {
+		memset(req.domain_id, 1, sizeof(req.domain_id));
+		memcpy(all.domain_id, req.domain_id, sizeof(all.domain_id));
+	} else {
+		MUST_BE_ZERO(c, &req, domain_id);
+	}
+	MUST_BE_ZERO(c, &req, rsvd);
+	MUST_BE_ZERO(c, &req, win[0].rsvd);
+	MUST_BE_ZERO(c, &req, win[1].rsvd);
+	must_be_zero(c, &req, after, sizeof(req) - after, "windows beyond nb");
+	MUST_BE_ZERO(c, &all, win);
+	must_pass(c, &req, NULL);
+}
+
+static void
+reserved_in_rings(struct sw_client *c)
+{
+	struct sw_req_ring_create create = {
+		.hdr = { .type = SW_MSG_RING_CREATE }, .nb_desc = 64,
+		.src_handler = SW_HANDLER_SELF, .dst_handler = SW_HANDLER_SELF,
+	};
+	struct sw_req_ring_destroy destroy = { .hdr = { .type = SW_MSG_RING_DESTROY } };
+
+	MUST_BE_ZERO(c, &create, rsvd);
+	must_pass(c, &create, &destroy.ring);
+	MUST_BE_ZERO(c, &destroy, rsvd);
+	must_pass(c, &destroy, NULL);
+}
+
+static void
+reserved_in_memory(struct sw_client *c)
+{
+	struct sw_req_region del = { .hdr = { .type = SW_MSG_REGION_DEL } };
+	struct sw_mem m;
+
+	sw_mem_make(&m, 4096, 0);
+	CHECK(sw_mem_register(c, &m) == 0, "memory is not registered");
+	del.base = (uintptr_t)m.p;
+	del.len = m.len;
+	MUST_BE_ZERO(c, &del, offset);
+	must_pass(c, &del, NULL);
+	sw_mem_free(&m);
+}
+
+/* By one who may ask: others hear only that they may not. */
+static void
+reserved_in_status(void)
+{
+	struct sw_req_status req = { .hdr = { .type = SW_MSG_STATUS } };
+	struct sw_client c;
+	int ret;
+
+	ret = sw_open_status(&c, ctl.dir, geteuid());
+	CHECK(ret == 0, "status connection: %d", ret);
+	MUST_BE_ZERO(&c, &req, index);
+	for (; req.hdr.type <= SW_MSG_STATUS_GRANT; req.hdr.type++) {
+		MUST_BE_ZERO(&c, &req, rsvd);
+		must_pass(&c, &req, NULL);
+	}
+	sw_close(&c);
+}
+
+/* Otherwise right requests: a later version can give a meaning to what nobody can have used. */
+static void
+reserved_bytes(void)
+{
+	struct sw_req_hello hi = {
+		.hdr = { .type = SW_MSG_HELLO }, .magic = SW_PROTO_MAGIC,
+		.version = SW_PROTO_VERSION,
+	};
+	struct sw_client c = connection(false);
+
+	reserved_in_headers();
+	test_say("reserved bytes in requests");
+	MUST_BE_ZERO(&c, &hi, rsvd);
+	must_pass(&c, &hi, NULL);
+	reserved_in_memory(&c);
+	reserved_in_rings(&c);
+	reserved_in_groups(&c, SW_MSG_GROUP_ENTER);
+	reserved_in_groups(&c, SW_MSG_GROUP_WINDOWS);
+	sw_close(&c);
+	reserved_in_status();
 }
 
 /* Who may see the status: the controller's user and root. */
@@ -219,7 +390,26 @@ status_is_for_few(void)
 	sw_close(&c);
 }
 
-/* More or less well-formed requests, random otherwise. */
+/*
+ * Make a random packet an almost right request of the right size. Random numbers alone get no
+ * further than the first check, so half of them are zero but for a few bytes.
+ */
+static void
+random_request(uint8_t *buf)
+{
+	struct sw_msg_hdr *hdr = (struct sw_msg_hdr *)buf;
+	uint32_t i;
+
+	hdr->type = 1 + rnd_below(SW_MSG_MAX - 1);
+	hdr->status = rnd_below(64) == 0;
+	hdr->rsvd = rnd_below(64) == 0;
+	if (rnd_below(2) != 0) {
+		memset(buf + sizeof(*hdr), 0, sizes[hdr->type] - sizeof(*hdr));
+		for (i = rnd_below(4); i > 0; i--)
+			buf[sizeof(*hdr) + rnd_below(sizes[hdr->type] - sizeof(*hdr))] = rnd();
+	}
+}
+
 static void
 random_packets(void)
 {
@@ -236,16 +426,8 @@ random_packets(void)
 		rnd_fill(buf, sizeof(buf));
 		len = 1 + rnd_below(sizeof(buf));
 		if (rnd_below(64) != 0) {
-			hdr->type = 1 + rnd_below(SW_MSG_MAX - 1);
+			random_request(buf);
 			len = sizes[hdr->type];
-			hdr->status = rnd_below(64) == 0;
-			hdr->rsvd = rnd_below(64) == 0;
-			/*
-			 * Zero most of it: random numbers alone get no further than the first
-			 * check.
-			 */
-			if (rnd_below(2) != 0)
-				memset(buf + sizeof(*hdr), 0, len - sizeof(*hdr));
 		}
 		ret = sw_send(c.fd, buf, len, &fd, hdr->type == SW_MSG_REGION_ADD ||
 			rnd_below(256) == 0);
@@ -335,6 +517,7 @@ main(int argc, char **argv)
 	descriptors_where_none_belong();
 	empty_with_descriptors();
 	hello_refused();
+	reserved_bytes();
 	status_is_for_few();
 	random_packets();
 	never_reads();

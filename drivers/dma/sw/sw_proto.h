@@ -16,8 +16,8 @@
  *
  * A client breaks the protocol by a request of unknown type or wrong size, by a header with more
  * than type and sequence number, by descriptors where none or another number belongs, or by
- * anything but HELLO first: it is cut off. All else that can
- * be wrong is answered by a negative errno in the reply's status, and changes nothing.
+ * anything but HELLO first: it is cut off. All else that can be wrong is answered by a negative
+ * errno in the reply's status, and changes nothing; -EINVAL where something has to be 0 and is not.
  */
 
 #include <stdint.h>
@@ -170,7 +170,7 @@ struct sw_rep_grant {
 /* client -> controller, for the three STATUS requests */
 struct sw_req_status {
 	struct sw_msg_hdr hdr;
-	uint32_t index;
+	uint32_t index; /* STATUS: 0 */
 	uint32_t rsvd;
 };
 
