@@ -48,7 +48,7 @@ dma_access_dump(int16_t dev_id, FILE *f)
 	}
 }
 
-/* Read one id and move on behind it. */
+/* Read one id and move on behind it. Any base, as the other commands of dmadev have it. */
 static int
 read_id(const char **params, int16_t *id)
 {
@@ -57,13 +57,21 @@ read_id(const char **params, int16_t *id)
 
 	if (*params == NULL || !isdigit((unsigned char)**params))
 		return -EINVAL;
-	value = strtoul(*params, &end, 10);
+	value = strtoul(*params, &end, 0);
 	if (value > INT16_MAX)
 		return -EINVAL;
 
 	*id = value;
 	*params = end;
 	return 0;
+}
+
+static void
+warn_extra(const char *params)
+{
+	if (*params != '\0')
+		RTE_DMA_LOG(WARNING,
+			"Extra parameters passed to dmadev telemetry command, ignoring");
 }
 
 static int
@@ -73,8 +81,9 @@ tel_access_groups(const char *cmd __rte_unused, const char *params, struct rte_t
 	uint16_t i, nb;
 	int16_t dev_id;
 
-	if (read_id(&params, &dev_id) != 0 || *params != '\0' || !rte_dma_is_valid(dev_id))
+	if (read_id(&params, &dev_id) != 0 || !rte_dma_is_valid(dev_id))
 		return -EINVAL;
+	warn_extra(params);
 
 	nb = dma_access_list_groups(dev_id, groups, RTE_DIM(groups));
 	rte_tel_data_start_array(d, RTE_TEL_INT_VAL);
@@ -147,9 +156,9 @@ tel_access_group(const char *cmd __rte_unused, const char *params, struct rte_te
 	int16_t dev_id, group_id;
 	int nb;
 
-	if (read_id(&params, &dev_id) != 0 || *params++ != ',' ||
-	    read_id(&params, &group_id) != 0 || *params != '\0')
+	if (read_id(&params, &dev_id) != 0 || *params++ != ',' || read_id(&params, &group_id) != 0)
 		return -EINVAL;
+	warn_extra(params);
 	if (!rte_dma_is_valid(dev_id) || dma_access_list_counters(dev_id, group_id, counters) != 0)
 		return -EINVAL;
 

@@ -6,6 +6,7 @@ A test is a function that takes a Kit; run() calls it, and afterwards, however i
 process that the kit started and removes every file. A test fails if it checked nothing.
 """
 
+import collections
 import ctypes
 import fcntl
 import json
@@ -122,13 +123,19 @@ class Controller(Process):
 
 
 class Peer(Process):
-    """A tests/peer process. Commands are methods' arguments, joined by blanks."""
+    """A tests/peer process. Commands are methods' arguments, joined by blanks.
 
-    def __init__(self, kit, uid=None, device='', memory=PEER_MIB, wait=True):
+    Of several devices (more --vdev among the options) it uses the first.
+    """
+
+    def __init__(self, kit, uid=None, device='', memory=PEER_MIB, wait=True, telemetry=False,
+                 options=()):
         self.prefix = kit.unique(f'dma{os.getpid()}_')
         self.domain = str(uuid.uuid4())
         self.lines = queue.Queue()
         self.events = []
+        # How many events there were, by (reason, group).
+        self.seen = collections.Counter()
         self.changed = threading.Condition()
         vdev = f'--vdev=dma_sw0,controller={kit.controller_dir},spawn=0'
         vdev += f',{device}' if device else ''
@@ -137,13 +144,15 @@ class Peer(Process):
         mounted = uid is None and os.path.ismount('/dev/hugepages')
         pages = '--huge-unlink=always' if mounted else '--in-memory'
         run = os.path.join(kit.dir, self.prefix)
+        self.telemetry_path = os.path.join(run, 'dpdk', self.prefix, 'dpdk_telemetry.v2')
         os.mkdir(run, 0o700)
         if uid is not None:
             os.chown(run, uid, uid)
         super().__init__(
             kit, kit.unique('peer'),
             [kit.peer_program, pages if kit.huge else '--no-huge', '-m', str(memory), '--no-pci',
-             '--no-telemetry', f'--file-prefix={self.prefix}', f'--lcores={cores}', vdev],
+             f'--file-prefix={self.prefix}', f'--lcores={cores}', vdev,
+             *(() if telemetry else ('--no-telemetry',)), *options],
             uid, {'RTE_DMA_ACCESS_DIR': kit.access_dir, 'RUNTIME_DIRECTORY': run,
                   **({'LD_PRELOAD': kit.preload} if kit.preload else {})})
         threading.Thread(target=self._read, daemon=True).start()
@@ -156,6 +165,7 @@ class Peer(Process):
             if line.startswith('event '):
                 with self.changed:
                     self.events.append(tuple(line.split()[1:]))
+                    self.seen[self.events[-1][:2]] += 1
                     self.changed.notify_all()
             else:
                 self.lines.put(line)
@@ -206,6 +216,10 @@ class Peer(Process):
             del self.events[:found() + 1]
         self.kit.checks += 1
 
+    def telemetry(self):
+        """A connection to its telemetry; it needs telemetry=True."""
+        return Telemetry(self.telemetry_path)
+
     def end(self):
         """Let it end by itself."""
         self.send('exit')
@@ -214,6 +228,28 @@ class Peer(Process):
         except subprocess.TimeoutExpired:
             raise Failure(f'{self.name} does not end') from None
         self.kit.check(code == 0, f'{self.name} ended with {code}: {self.log_text()}')
+
+
+class Telemetry:
+    """Asks a process for what telemetry tells of it: call it with a command and its parameters."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(10)
+        self.socket.connect(path)
+        self.room = json.loads(self.socket.recv(1024))['max_output_len']
+        # Every byte that it ever said.
+        self.said = b''
+
+    def __call__(self, command, *parameters):
+        request = ','.join([command, *(str(p) for p in parameters)])
+        self.socket.send(request.encode())
+        answer = self.socket.recv(self.room)
+        self.said += answer
+        try:
+            return json.loads(answer)[command]
+        except (ValueError, KeyError):
+            raise Failure(f"'{request}' is answered by {answer!r}") from None
 
 
 class Kit:

@@ -16,7 +16,7 @@ LEN = 4096
 def test(kit):
     controller = k.Controller(kit)
     # Started side by side, and light: what is tested is how many they are.
-    peers = [k.Peer(kit, memory=8, wait=False) for _ in range(MEMBERS + 1)]
+    peers = [k.Peer(kit, memory=8, wait=False, telemetry=i == 0) for i in range(MEMBERS + 1)]
     start = time.monotonic()
     for peer in peers:
         peer.ready(90)
@@ -32,6 +32,9 @@ def test(kit):
         kit.equal({entry[0] for entry in table}, {p.domain for p in peers[:MEMBERS]}, 'the table')
         handlers = {entry[1] for entry in table}
         kit.equal(len(handlers), MEMBERS, 'different handlers')
+    shown = first.telemetry()('/dmadev/access_group', 0, group)['members']
+    kit.equal({member['domain_id'] for member in shown.values()},
+              {p.domain for p in peers[:MEMBERS]}, 'telemetry')
     kit.error(errno.ENOSPC, late, 'join', late.domain, token, group)
 
     kit.say('the last one writes to everybody')
