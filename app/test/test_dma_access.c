@@ -279,7 +279,8 @@ main_setup(void)
 		if (is_capable(dev_id))
 			break;
 	if (dev_id < 0) {
-		printf("No device can reach other processes; run with --vdev=dma_sw0\n");
+		printf("No device can reach other processes; run with --vdev=dma_sw0, and a DPDK "
+			"that was built with libcrypto\n");
 		return TEST_SKIPPED;
 	}
 	rte_strscpy(da.dir, "/tmp/dma_access_XXXXXX", sizeof(da.dir));

@@ -48,8 +48,12 @@ find_first(int16_t *dev, struct rte_dma_info *info)
 			return 0;
 		}
 	}
-	error("there is no DMA device that reaches other processes (of %u DMA devices); "
-		"--vdev=dma_sw0 makes one", rte_dma_count_avail());
+	RTE_DMA_FOREACH_DEV(id)
+		if (rte_dma_info_get(id, info) == 0)
+			error("the DMA device %s %s", info->dev_name, what_lacks(info));
+	error("there is no DMA device that reaches other processes (of %u DMA devices); %s",
+		rte_dma_count_avail(), rte_dma_get_dev_id_by_name("dma_sw0") < 0 ?
+		"--vdev=dma_sw0 makes one" : "DPDK's log says why dma_sw0 does not");
 
 	return -ENODEV;
 }

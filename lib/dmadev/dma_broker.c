@@ -19,6 +19,12 @@
 
 #define MS_NS 1000000ull
 
+bool
+rte_dma_broker_is_available(void)
+{
+	return true;
+}
+
 /* Windows that a device's next group starts with. */
 struct next_windows {
 	TAILQ_ENTRY(next_windows) next;

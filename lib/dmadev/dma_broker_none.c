@@ -11,7 +11,25 @@
 
 #include <rte_common.h>
 
+#include "dma_base_compat.h"
 #include "rte_dma_broker.h"
+
+#ifdef RTE_EXEC_ENV_LINUX
+#define REASON "DPDK was built without libcrypto"
+#else
+#define REASON "DPDK was not built for Linux"
+#endif
+
+bool
+rte_dma_broker_is_available(void)
+{
+	static bool said;
+
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		RTE_DMA_LOG(NOTICE, REASON
+			": no access groups on devices that need the broker for them");
+	return false;
+}
 
 int
 rte_dma_broker_create(struct rte_dma_dev *dev __rte_unused,

@@ -20,6 +20,7 @@
  * on that controller share it.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_compat.h>
@@ -108,6 +109,15 @@ struct rte_dma_broker_port {
 	rte_uuid_t controller; /**< Names the controller; equal in all processes that use it. */
 	uint16_t max_windows; /**< 0: windows cannot be set. */
 };
+
+/**
+ * @internal
+ * Tell whether this DPDK has a broker. Without it the calls below return -ENOTSUP, and a driver
+ * that has no other way to form groups must not advertise a capability that needs them. Logs, the
+ * first time, why there is none.
+ */
+__rte_internal
+bool rte_dma_broker_is_available(void);
 
 /*
  * The group calls, for struct rte_dma_dev_ops. Arguments were checked by the library (pointers,

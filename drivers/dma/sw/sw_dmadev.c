@@ -39,13 +39,16 @@ sw_info_get(const struct rte_dma_dev *dev, struct rte_dma_info *info,
 	struct sw_conn *conn = sw_port_conn(sw->port);
 
 	info->dev_capa = RTE_DMA_CAPA_MEM_TO_MEM | RTE_DMA_CAPA_HANDLES_ERRORS |
-		RTE_DMA_CAPA_INTER_PROCESS_DOMAIN | RTE_DMA_CAPA_OPS_COPY |
-		RTE_DMA_CAPA_OPS_COPY_SG | RTE_DMA_CAPA_OPS_FILL | RTE_DMA_CAPA_OPS_HANDLER;
+		RTE_DMA_CAPA_OPS_COPY | RTE_DMA_CAPA_OPS_COPY_SG | RTE_DMA_CAPA_OPS_FILL;
 	info->max_vchans = SW_MAX_VCHANS;
 	info->max_desc = SW_MAX_DESC;
 	info->min_desc = SW_MIN_DESC;
 	info->max_sges = SW_MAX_SGES;
-	info->max_access_windows = SW_MAX_WINDOWS;
+	/* Handlers come from groups alone. */
+	if (sw->has_groups) {
+		info->dev_capa |= RTE_DMA_CAPA_INTER_PROCESS_DOMAIN | RTE_DMA_CAPA_OPS_HANDLER;
+		info->max_access_windows = SW_MAX_WINDOWS;
+	}
 	/* Random, and the same for all that use the controller. */
 	if (conn != NULL)
 		info->controller_id = (conn->instance[0] << 8 | conn->instance[1]) & INT16_MAX;
@@ -435,6 +438,7 @@ sw_create(struct rte_vdev_device *vdev, struct sw_port *port)
 	dev->dev_ops = &sw_ops;
 	sw = dev->data->dev_private;
 	sw->port = port;
+	sw->has_groups = rte_dma_broker_is_available();
 	/* Channel 0 of a device that was not configured is full and idle, rather than not there. */
 	ret = vqs_alloc(sw, 1, dev->data->numa_node);
 	if (ret != 0) {

@@ -106,6 +106,7 @@ struct sw_vq {
 struct sw_dev {
 	struct sw_vq *vq; /* nb_vchans */
 	uint16_t nb_vchans;
+	bool has_groups; /* it can reach other processes */
 	struct sw_port *port;
 };
 
