@@ -16,7 +16,7 @@
  *   request.c  one request, one reply      memory.c  areas and regions of clients
  *   group.c    tags, grants, rights        ring.c    rings and which engine serves them
  *   engine.c   engine threads              turn.c    turns of rings, short operations
- *   steps.c    long operations             lookup.c  from handler to pointer
+ *   steps.c    long operations             lookup.h  from handler to pointer
  *   copy.c     moving bytes                fault.c   memory that is not there
  *   discard.c  giving back what clients sent
  *   dir.c      the directory               sandbox.c what the program can still do
@@ -167,9 +167,7 @@ struct lookup {
 /* One end of operations: whose memory it is, for reading or for writing. */
 struct end {
 	_Atomic(void *) *key; /* where the right is published, or the ring owner's areas */
-	struct lookup *entry; /* of the engine that serves the ring */
-	uint16_t handler;
-	bool write;
+	struct lookup *entry; /* of the engine that serves the ring, one of those for its direction */
 };
 
 /* Of an engine, for sources and for destinations each. */
@@ -415,8 +413,6 @@ void engines_sync(void);
 uint32_t ring_turn(struct ring *r);
 bool ring_has_work(const struct ring *r);
 
-/* lookup.c */
-void end_set(struct end *end, struct ring *r, uint16_t handler, bool write);
 
 /* fault.c: copies that survive memory that is not there */
 struct fault_point {

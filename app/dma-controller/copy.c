@@ -14,18 +14,13 @@
 /* How far ahead of the loads the source is fetched. */
 #define AHEAD 1024
 
-/*
- * Of each so many copies, the first ones are made by the way that was slower, for things change; of
- * the others, each so often is timed.
- */
-#define TRIAL_EVERY 256
-#define TRIALS      4
+/* Bytes of an epoch: as much as the largest caches hold. */
+#define EPOCH (UINT64_C(32) << 20)
+/* Between two trials; and what the other way must be better by, in percent, to be chosen. */
+#define TRIAL_EPOCHS 64
+#define BETTER       5
+/* One copy in so many is timed. */
 #define TIMED_EVERY 8
-/* How much a new measurement counts: one part in so many. One that is far off (the thread was not
- * running) counts as no more than so many times what was expected.
- */
-#define PART 8
-#define FAR  3
 
 static void
 copy_streamed(uint8_t *dst, const uint8_t *src, uint32_t len)
@@ -49,48 +44,61 @@ copy_streamed(uint8_t *dst, const uint8_t *src, uint32_t len)
 	memcpy(dst, src, len);
 }
 
+/* An epoch is over: choose how to go on. */
 static void
-pace_note(struct copy_pace *pace, bool streamed, uint64_t cycles, uint32_t len)
+pace_next(struct copy_pace *pace)
 {
-	uint32_t *cost = &pace->cost[streamed];
-	uint64_t seen = cycles * 4096 / len + 1;
+	const uint32_t cost = pace->timed == 0 ? 0 : pace->cycles * 65536 / pace->timed;
 
-	if (*cost == 0) {
-		*cost = seen < UINT32_MAX / FAR ? seen : UINT32_MAX / FAR;
-		return;
+	if (!pace->trial) {
+		pace->cost = cost;
+		pace->trial = pace->epochs == 0;
+		if (pace->trial)
+			pace->streamed = !pace->streamed;
+		else
+			pace->epochs--;
+	} else {
+		pace->trial = false;
+		pace->epochs = TRIAL_EPOCHS;
+		if ((uint64_t)cost * 100 > (uint64_t)pace->cost * (100 - BETTER))
+			pace->streamed = !pace->streamed;
 	}
-	if (seen > (uint64_t)*cost * FAR)
-		seen = (uint64_t)*cost * FAR;
-	*cost = ((uint64_t)*cost * (PART - 1) + seen) / PART + 1;
+	pace->bytes = 0;
+	pace->timed = 0;
+	pace->cycles = 0;
 }
 
-void
-copy_long(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len)
+static void
+pace_copy(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len)
 {
-	const uint32_t nb = pace->nb++;
-	bool streamed = pace->cost[true] < pace->cost[false];
-	uint64_t start = 0;
-	bool timed;
-
-	if (dst < src + len && src < dst + len) {
-		memmove(dst, src, len);
-		return;
-	}
-	timed = nb % TRIAL_EVERY < TRIALS;
-	if (timed)
-		streamed = !streamed;
-	else
-		timed = nb % TIMED_EVERY == 0;
-	if (timed)
-		start = __rdtsc();
-	if (streamed) {
+	if (pace->streamed) {
 		pace->undrained = true;
 		copy_streamed(dst, src, len);
 	} else {
 		memcpy(dst, src, len);
 	}
-	if (timed)
-		pace_note(pace, streamed, __rdtsc() - start, len);
+}
+
+void
+copy_long(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len)
+{
+	uint64_t start;
+
+	if (dst < src + len && src < dst + len) {
+		memmove(dst, src, len);
+		return;
+	}
+	if (pace->nb++ % TIMED_EVERY == 0 && pace->bytes >= EPOCH / 2) {
+		start = __rdtsc();
+		pace_copy(pace, dst, src, len);
+		pace->cycles += __rdtsc() - start;
+		pace->timed += len;
+	} else {
+		pace_copy(pace, dst, src, len);
+	}
+	pace->bytes += len;
+	if (pace->bytes >= EPOCH)
+		pace_next(pace);
 }
 
 #else

@@ -9,22 +9,30 @@
  * Copies. Short ones are made here, in registers, for a call would cost more than they do. Long ones
  * can be streamed, with stores that go past the caches: memory that is in no cache is not read before
  * it is overwritten, but what is in one is thrown out. Which is faster depends on the machine and on
- * where the memory is at that moment, so it is measured all the time, for each ring.
+ * how much memory goes round, so it is found out for each ring: one epoch of long copies in so many
+ * is made in the other way, and the second half of it, when the caches hold what they hold in that
+ * way, says whether to stay with it.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-/* What long copies of one ring took lately; private to its engine. */
+/* What long copies of one ring took; private to its engine. */
 struct copy_pace {
+	uint64_t bytes;   /* copied in this epoch */
+	uint64_t timed;   /* of these, those whose time was taken, and */
+	uint64_t cycles;  /* that time */
 	uint32_t nb;      /* long copies so far */
-	uint32_t cost[2]; /* cycles for 4 KiB: through the caches, streamed; 0: not known yet */
+	uint32_t epochs;  /* left until the next trial */
+	uint32_t cost;    /* of the way that was chosen, in cycles for 64 KiB; 0: not known */
+	bool trial;       /* this epoch is one */
+	bool streamed;    /* how this epoch copies */
 	bool undrained;   /* streamed stores may still be on their way */
 };
 
 /* From here on a copy is a long one. */
-#define COPY_LONG 2048
+#define COPY_LONG 4096
 
 void copy_long(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len);
 
@@ -64,7 +72,7 @@ copy_ends(uint8_t *dst, const uint8_t *src, uint32_t len, const uint32_t nb)
 }
 
 /* Like memmove(): source and destination may overlap. */
-static inline void
+static inline __attribute__((always_inline)) void
 copy_bytes(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len)
 {
 	if (len > 32 && len <= 64)

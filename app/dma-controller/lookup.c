@@ -6,6 +6,8 @@
 
 #include "lookup.h"
 
+_Atomic(void *) lookup_nobody;
+
 /* The first window of a right, sorted by base, that begins behind addr. */
 static inline uint32_t
 right_behind(const struct right *rt, uint64_t addr)
@@ -86,36 +88,19 @@ lookup_clip(struct lookup *l, const struct area *a)
 	l->map = a->map + (l->base - a->base);
 }
 
-/* Name one end of operations of a ring that its engine is known for. */
-void
-end_set(struct end *end, struct ring *r, uint16_t handler, bool write)
-{
-	static _Atomic(void *) nobody;
-
-	if (handler == SW_HANDLER_SELF)
-		end->key = &r->owner->areas;
-	else if (handler < SW_MAX_DOMAINS)
-		end->key = &r->owner->rights[handler];
-	else
-		end->key = &nobody;
-	/* With so many peers each has an entry of its own. */
-	end->entry = &r->engine->lookups[write][handler % MAX_LOOKUPS];
-	end->handler = handler;
-	end->write = write;
-}
-
 uint8_t
-lookup_slow(struct ring *r, const struct end *end, struct span s, uint8_t **ptr)
+lookup_slow(struct ring *r, struct end end, struct span s, uint8_t **ptr)
 {
-	const uint32_t prot = end->write ? SW_PROT_WRITE : SW_PROT_READ;
+	const bool write = end.entry >= r->engine->lookups[true];
+	const uint32_t prot = write ? SW_PROT_WRITE : SW_PROT_READ;
 	struct lookup found = { .key = NULL };
 	struct client *owner = r->owner;
 	const struct area_table *t;
 	const struct area *a;
 
-	if (end->handler != SW_HANDLER_SELF) {
+	if (end.key != &owner->areas) {
 		/* Pairs with the store-release in right_publish(). */
-		const struct right *rt = atomic_load_explicit(end->key, memory_order_acquire);
+		const struct right *rt = atomic_load_explicit(end.key, memory_order_acquire);
 
 		if (rt == NULL)
 			return SW_ST_BAD_HANDLER;
@@ -128,13 +113,13 @@ lookup_slow(struct ring *r, const struct end *end, struct span s, uint8_t **ptr)
 	t = atomic_load_explicit(&owner->areas, memory_order_acquire);
 	a = area_find(t, s);
 	if (a == NULL)
-		return end->write ? SW_ST_BAD_DST : SW_ST_BAD_SRC;
+		return write ? SW_ST_BAD_DST : SW_ST_BAD_SRC;
 	*ptr = a->map + (s.addr - a->base);
-	if (end->handler == SW_HANDLER_SELF)
+	if (end.key == &r->owner->areas)
 		found = (struct lookup){ .key = t, .base = a->base, .len = a->len - 1 };
 	if (found.key != NULL) {
 		lookup_clip(&found, a);
-		*end->entry = found;
+		*end.entry = found;
 	}
 
 	return SW_ST_OK;

@@ -18,7 +18,28 @@
 
 #include "controller.h"
 
-uint8_t lookup_slow(struct ring *r, const struct end *end, struct span s, uint8_t **ptr);
+/* Where nothing is ever published: the key of handlers that are none. */
+extern _Atomic(void *) lookup_nobody;
+
+uint8_t lookup_slow(struct ring *r, struct end end, struct span s, uint8_t **ptr);
+
+/* One end of operations of a ring whose engine is known. */
+static inline struct end
+end_make(const struct ring *r, uint16_t handler, bool write)
+{
+	struct end end = {
+		.key = &lookup_nobody,
+		/* With so many peers each has an entry of its own. */
+		.entry = &r->engine->lookups[write][handler % MAX_LOOKUPS],
+	};
+
+	if (handler < SW_MAX_DOMAINS)
+		end.key = &r->owner->rights[handler];
+	else if (handler == SW_HANDLER_SELF)
+		end.key = &r->owner->areas;
+
+	return end;
+}
 
 /*
  * Resolve one end of an operation: who is named, may the ring's owner do this there, and where is
@@ -26,13 +47,13 @@ uint8_t lookup_slow(struct ring *r, const struct end *end, struct span s, uint8_
  * windows.
  */
 static inline uint8_t
-lookup(struct ring *r, const struct end *end, struct span s, uint8_t **ptr)
+lookup(struct ring *r, struct end end, struct span s, uint8_t **ptr)
 {
-	const struct lookup *l = end->entry;
+	const struct lookup *l = end.entry;
 	const uint64_t off = s.addr - l->base;
 
 	/* Pairs with the store-release in right_publish(), and that in memory_area_add(). */
-	if (__builtin_expect(atomic_load_explicit(end->key, memory_order_acquire) == l->key &&
+	if (__builtin_expect(atomic_load_explicit(end.key, memory_order_acquire) == l->key &&
 			off < l->len && s.len <= l->len - off, 1)) {
 		*ptr = l->map + off;
 		return SW_ST_OK;

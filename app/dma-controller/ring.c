@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "controller.h"
+#include "lookup.h"
 
 static int
 ring_map(struct ring *r, uint32_t nb_desc)
@@ -78,8 +79,8 @@ ring_attach(struct ring *r, uint16_t src_handler, uint16_t dst_handler)
 	if (epoll_ctl(e->epoll, EPOLL_CTL_ADD, r->eventfd, &ev) != 0)
 		return -errno;
 	r->engine = e;
-	end_set(&r->src_end, r, src_handler, false);
-	end_set(&r->dst_end, r, dst_handler, true);
+	r->src_end = end_make(r, src_handler, false);
+	r->dst_end = end_make(r, dst_handler, true);
 	engine_hold(e);
 	if (q->nb_rings++ == 0) {
 		TAILQ_INIT(&q->rings);

@@ -26,12 +26,12 @@ op_step(struct ring *r)
 	if (op->kind != SW_OP_FILL) {
 		n = min_u32(n, s->len - op->off_src);
 		src = op->backward ? s->addr + (s->len - op->off_src - n) : s->addr + op->off_src;
-		st = lookup(r, &op->src_end, (struct span){ src, n }, &sp);
+		st = lookup(r, op->src_end, (struct span){ src, n }, &sp);
 		if (st != SW_ST_OK)
 			return st;
 	}
 	dst = op->backward ? d->addr + (d->len - op->off_dst - n) : d->addr + op->off_dst;
-	st = lookup(r, &op->dst_end, (struct span){ dst, n }, &dp);
+	st = lookup(r, op->dst_end, (struct span){ dst, n }, &dp);
 	if (st != SW_ST_OK)
 		return st;
 
@@ -57,7 +57,7 @@ op_step(struct ring *r)
 
 /* Take a list over from the ring and check each entry, rights included, before anything moves. */
 static uint8_t
-list_take(struct ring *r, const struct end *end, struct span *to, const struct sw_sge *from,
+list_take(struct ring *r, struct end end, struct span *to, const struct sw_sge *from,
 	uint16_t nb, uint64_t *total)
 {
 	uint8_t *ptr;
@@ -96,10 +96,10 @@ sg_begin(struct ring *r, const struct sw_desc *d, uint32_t slot)
 
 	if (nb_src == 0 || nb_src > SW_MAX_SGES || nb_dst == 0 || nb_dst > SW_MAX_SGES || d->len != 0)
 		return SW_ST_BAD_LENGTH;
-	st = list_take(r, &op->src_end, op->src, list->src, nb_src, &src_len);
+	st = list_take(r, op->src_end, op->src, list->src, nb_src, &src_len);
 	if (st != SW_ST_OK)
 		return st;
-	st = list_take(r, &op->dst_end, op->dst, list->dst, nb_dst, &dst_len);
+	st = list_take(r, op->dst_end, op->dst, list->dst, nb_dst, &dst_len);
 	if (st != SW_ST_OK)
 		return st;
 	if (src_len != dst_len)
@@ -124,11 +124,11 @@ flat_begin(struct ring *r, const struct sw_desc *d)
 	op->nb_src = 1;
 	op->nb_dst = 1;
 	if (op->kind == SW_OP_COPY) {
-		st = lookup(r, &op->src_end, op->src[0], &sp);
+		st = lookup(r, op->src_end, op->src[0], &sp);
 		if (st != SW_ST_OK)
 			return st;
 	}
-	st = lookup(r, &op->dst_end, op->dst[0], &dp);
+	st = lookup(r, op->dst_end, op->dst[0], &dp);
 	if (st != SW_ST_OK)
 		return st;
 	op->backward = sp != NULL && dp > sp && dp < sp + d->len;
@@ -138,12 +138,12 @@ flat_begin(struct ring *r, const struct sw_desc *d)
 
 /* Begin an operation whose kind and handlers make sense. ST_BEGUN, or how it ended. */
 int
-op_begin(struct ring *r, const struct sw_desc *d, const struct end *src, const struct end *dst)
+op_begin(struct ring *r, const struct sw_desc *d, struct end src, struct end dst)
 {
 	struct op *op = &r->op;
 
-	op->src_end = *src;
-	op->dst_end = *dst;
+	op->src_end = src;
+	op->dst_end = dst;
 	op->kind = d->op & UINT8_MAX;
 	op->backward = false;
 	op->cur_src = op->cur_dst = 0;

@@ -48,7 +48,7 @@ op_is_list(const struct sw_desc *d)
 	return (d->op & ~SW_OP_SG(UINT8_MAX, UINT8_MAX)) == 0 && (d->op & UINT8_MAX) == SW_OP_COPY_SG;
 }
 
-int op_begin(struct ring *r, const struct sw_desc *d, const struct end *src, const struct end *dst);
+int op_begin(struct ring *r, const struct sw_desc *d, struct end src, struct end dst);
 int op_step(struct ring *r);
 
 #endif /* STEPS_H */

@@ -29,28 +29,22 @@
 /* A client learns of so many operations at once, or of the end of a turn. */
 #define PUBLISH 32
 
-/*
- * Who the two ends are: the ring's defaults, or what the operation says instead; other is where that
- * goes, an end each.
- */
-static uint8_t
-ends_replace(struct ring *r, const struct sw_desc *d, const struct end **src,
-	const struct end **dst, struct end *other)
+/* Replace the ring's default ends by what an operation says instead. */
+static inline uint8_t
+ends_replace(const struct ring *r, const struct sw_desc *d, struct end *src, struct end *dst)
 {
 	const uint16_t handler = d->flags >> SW_FLAG_HANDLER_SHIFT;
 
 	if ((d->flags & ~(HINTS | ENDS | HANDLER)) != 0)
 		return SW_ST_BAD_OPCODE;
-	if ((d->flags & ENDS) == 0 || !r->inter ||
-	    ((d->flags & SW_FLAG_SRC_HANDLER) != 0 && d->op == SW_OP_FILL))
+	if ((d->flags & ENDS) == 0 || !r->inter)
 		return SW_ST_BAD_HANDLER;
+	if (d->flags & SW_FLAG_DST_HANDLER)
+		*dst = end_make(r, handler, true);
 	if (d->flags & SW_FLAG_SRC_HANDLER) {
-		end_set(&other[0], r, handler, false);
-		*src = &other[0];
-	}
-	if (d->flags & SW_FLAG_DST_HANDLER) {
-		end_set(&other[1], r, handler, true);
-		*dst = &other[1];
+		if (d->op == SW_OP_FILL)
+			return SW_ST_BAD_HANDLER;
+		*src = end_make(r, handler, false);
 	}
 
 	return SW_ST_OK;
@@ -58,8 +52,8 @@ ends_replace(struct ring *r, const struct sw_desc *d, const struct end **src,
 
 /* Resolve the ends of a short copy or fill. */
 static inline uint8_t
-short_resolve(struct ring *r, const struct sw_desc *d, const struct end *src,
-	const struct end *dst, struct ready *op)
+short_resolve(struct ring *r, const struct sw_desc *d, struct end src, struct end dst,
+	struct ready *op)
 {
 	uint8_t *sp = NULL, *dp;
 	uint8_t st;
@@ -87,12 +81,11 @@ short_resolve(struct ring *r, const struct sw_desc *d, const struct end *src,
 static inline int
 op_check(struct ring *r, const struct sw_desc *d, uint32_t nb, struct ready *op)
 {
-	const struct end *src = &r->src_end, *dst = &r->dst_end;
-	struct end other[2];
+	struct end src = r->src_end, dst = r->dst_end;
 	uint8_t st;
 
-	if (__builtin_expect((d->flags & ~HINTS) != 0, 0)) {
-		st = ends_replace(r, d, &src, &dst, other);
+	if ((d->flags & ~HINTS) != 0) {
+		st = ends_replace(r, d, &src, &dst);
 		if (st != SW_ST_OK)
 			return st;
 	}
