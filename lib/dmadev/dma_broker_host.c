@@ -20,8 +20,10 @@
 
 #include "dma_broker.h"
 
-/* Accepted, or received from one connection, before others get their turn. */
-#define HOST_BURST 16
+/* Accepted, or received from one connection, before others get their turn. Few, for a member that
+ * is honest has little to say, and many that are not must not keep it waiting.
+ */
+#define HOST_BURST 4
 
 /* How long a process that is out of descriptors or memory does not accept; how often it says so. */
 #define ACCEPT_PAUSE_NS 100000000ull

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
 #include "dma_base_compat.h"
 #include "dma_broker.h"
 
@@ -30,6 +32,7 @@ static struct {
 	int epoll_fd;
 	int wake_fd;
 	uint64_t last_id;
+	int nb_watched; /* guarded by work */
 } loop = { .epoll_fd = -1, .wake_fd = -1 };
 
 /* A descriptor that waits to be closed, or is being closed. */
@@ -68,6 +71,7 @@ dma_broker_loop_watch(int fd, uint64_t *id)
 	if (epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		return -errno;
 	*id = ev.data.u64;
+	loop.nb_watched++;
 	return 0;
 }
 
@@ -76,6 +80,7 @@ dma_broker_loop_unwatch(int fd, uint64_t *id)
 {
 	epoll_ctl(loop.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	*id = 0;
+	loop.nb_watched--;
 }
 
 void
@@ -237,6 +242,41 @@ timers_run(uint64_t now)
 	return next;
 }
 
+/* Take work, unless the process exits. */
+static bool
+work_begin(void)
+{
+	bool over;
+
+	dma_broker_work_lock();
+	over = dma_broker_auth_over();
+	if (over)
+		dma_broker_work_unlock();
+	return !over;
+}
+
+/* Returns false when the process exits. */
+static bool
+events_handle(const struct epoll_event *events, int n)
+{
+	uint64_t drained;
+	int i;
+
+	/* Peers can make each event cost many calls of hooks: who waits for work, perhaps to take
+	 * rights back, gets it before the next one.
+	 */
+	for (i = 0; i < n; i++) {
+		if (!work_begin())
+			return false;
+		if (events[i].data.u64 != WAKE_ID)
+			event_handle(events[i].data.u64, events[i].events);
+		else if (read(loop.wake_fd, &drained, sizeof(drained)) < 0)
+			BROKER_LOG(DEBUG, "was not woken");
+		dma_broker_work_unlock();
+	}
+	return true;
+}
+
 static int
 timeout_ms(uint64_t due)
 {
@@ -249,8 +289,8 @@ static dma_thread_ret_t
 loop_main(void *arg __rte_unused)
 {
 	struct epoll_event events[LOOP_EVENTS];
-	uint64_t due = 0, now, drained;
-	int i, n;
+	uint64_t due = 0, since = 0;
+	int n, handled = 0;
 
 	for (;;) {
 		n = epoll_wait(loop.epoll_fd, events, LOOP_EVENTS, timeout_ms(due));
@@ -259,23 +299,21 @@ loop_main(void *arg __rte_unused)
 				strerror(errno));
 			return 0;
 		}
-		/* Who is late is judged after all input that came before now was looked at: our own
-		 * slow hooks, and those of the holder of work, must not make the others late.
-		 */
-		now = dma_broker_now();
-		dma_broker_work_lock();
-		if (dma_broker_auth_over()) {
-			dma_broker_work_unlock();
+		if (handled == 0)
+			since = dma_broker_now();
+		if (!events_handle(events, n) || !work_begin())
 			return 0;
+		/* Who is late is judged after all input that came before since was looked at: our
+		 * own slow hooks, and those of the holder of work, must not make the others late.
+		 * With more input than fits, epoll goes around: each had its turn once there were
+		 * as many events as there are descriptors. To wait longer than that would let
+		 * peers that always have something to say put off every deadline.
+		 */
+		handled += RTE_MAX(n, 0);
+		if (n < LOOP_EVENTS || handled > loop.nb_watched) {
+			due = timers_run(since);
+			handled = 0;
 		}
-		for (i = 0; i < n; i++) {
-			if (events[i].data.u64 != WAKE_ID)
-				event_handle(events[i].data.u64, events[i].events);
-			else if (read(loop.wake_fd, &drained, sizeof(drained)) < 0)
-				BROKER_LOG(DEBUG, "was not woken");
-		}
-		if (n < LOOP_EVENTS)
-			due = timers_run(now);
 		dma_broker_work_unlock();
 	}
 }

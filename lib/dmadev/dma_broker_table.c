@@ -22,6 +22,11 @@ struct dma_group_list dma_broker_groups = TAILQ_HEAD_INITIALIZER(dma_broker_grou
 
 /* What they guard is written in dma_broker.h. */
 static pthread_mutex_t work = PTHREAD_MUTEX_INITIALIZER;
+/* Held by the one who takes work next. A mutex goes to who comes first after its release, and that
+ * can be who released it: while peers keep the control thread busy, nobody else would get work for
+ * seconds. With the turn, that thread has to line up behind who waits.
+ */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
 /* A group has left JOINING or LEAVING; goes with state. */
 static pthread_cond_t settled;
@@ -41,7 +46,9 @@ settled_init(void)
 void
 dma_broker_work_lock(void)
 {
+	pthread_mutex_lock(&turn);
 	pthread_mutex_lock(&work);
+	pthread_mutex_unlock(&turn);
 }
 
 void
@@ -77,7 +84,7 @@ dma_broker_settled_wait(uint64_t deadline)
 	pthread_mutex_unlock(&work);
 	ret = pthread_cond_timedwait(&settled, &state, &ts);
 	pthread_mutex_unlock(&state);
-	pthread_mutex_lock(&work);
+	dma_broker_work_lock();
 	return -ret;
 }
 
