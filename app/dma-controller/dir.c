@@ -119,9 +119,16 @@ dir_lock(int dir, const char *path)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_RETRY_MS * 1000000 };
 	const uint64_t end = now_ms() + LOCK_WAIT_MS;
-	int fd = openat(dir, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* NONBLOCK: in a shared directory it could be somebody's FIFO. */
+	int fd = openat(dir, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	struct stat st;
 	int ret;
 
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		log_msg("%s/%s is no regular file: remove it", path, LOCK_NAME);
+		close(fd);
+		return -EPERM;
+	}
 	while (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		ret = -errno;
 		if (fd >= 0 && ret == -EWOULDBLOCK && now_ms() < end) {

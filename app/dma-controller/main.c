@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -283,6 +284,28 @@ signals_open(void)
 }
 
 /*
+ * In a shared directory it could be somebody's FIFO, or a second name of some file of ours, or be
+ * read by somebody: nothing is written, and nothing is thrown away, before that is known.
+ */
+static int
+log_open(int dir)
+{
+	int fd = openat(dir, SW_LOG_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+		0600);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_nlink == 1 && ftruncate(fd, 0) == 0)
+		return fd;
+	close(fd);
+	errno = EPERM;
+
+	return -1;
+}
+
+/*
  * Go to the background. The parent stays until the child serves or has failed, so who started it
  * needs no second look. Returns the descriptor on which to say so.
  */
@@ -309,12 +332,11 @@ daemonize(int dir)
 	/* Who starts a controller may be pinned to a core; the controller is not meant by that. */
 	memset(&all, 0xff, sizeof(all));
 	sched_setaffinity(0, sizeof(all), &all);
-	/* NONBLOCK: in a shared directory it could be somebody's FIFO. */
-	log = openat(dir, SW_LOG_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC |
-		O_NONBLOCK, 0600);
+	log = log_open(dir);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (log < 0 || null < 0 || chdir("/") != 0) {
-		log_msg("cannot write %s: %s", SW_LOG_NAME, strerror(errno));
+		log_msg("cannot write %s: %s", SW_LOG_NAME, errno == EPERM ?
+			"it is no file of ours alone; remove it" : strerror(errno));
 		_exit(EXIT_FAILURE);
 	}
 	dup2(null, STDIN_FILENO);

@@ -120,13 +120,20 @@ spawn_lock(const char *dir)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };
 	char path[PATH_MAX];
+	struct stat st;
 	int fd, ms;
 
 	if (snprintf(path, sizeof(path), "%s/dma_sw.spawn", dir) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* O_NONBLOCK: the directory may be shared, and somebody may have put a FIFO there. */
+	fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return -errno;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		SW_LOG(ERR, "%s is no regular file; remove it", path);
+		close(fd);
+		return -EPERM;
+	}
 	for (ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms += 5) {
 		if (errno != EWOULDBLOCK || ms >= 2 * SW_TIMEOUT_MS) {
 			close(fd);
