@@ -116,10 +116,13 @@ receive_reply(struct sw_conn *conn, struct sw_msg_hdr *rep, size_t len, int *fds
 		msg.msg_controllen = sizeof(control);
 	}
 	n = recvmsg(conn->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (fds != NULL && n > 0)
+	if (fds != NULL && n >= 0)
 		take_fds(&msg, fds);
 	if (n <= 0)
 		return -ENOTCONN;
+	/* Descriptors that we have no room for are missing: no fault of the controller. */
+	if (fds != NULL)
+		msg.msg_flags &= ~MSG_CTRUNC;
 
 	return n == (ssize_t)len && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 ? 0 : -EPROTO;
 }

@@ -107,7 +107,9 @@ vq_map(struct sw_vq *vq, const struct sw_rep_ring_create *rep, const int *fds)
 {
 	void *map;
 
-	if (fds[0] < 0 || fds[1] < 0 || rep->size != sw_ring_size(vq->conf.nb_desc))
+	if (fds[0] < 0 || fds[1] < 0)
+		return -EMFILE;
+	if (rep->size != sw_ring_size(vq->conf.nb_desc))
 		return -EPROTO;
 	map = mmap(NULL, rep->size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (map == MAP_FAILED)
@@ -118,6 +120,21 @@ vq_map(struct sw_vq *vq, const struct sw_rep_ring_create *rep, const int *fds)
 	vq->eventfd = fds[1];
 
 	return 0;
+}
+
+/* Over a lost connection there is nobody to tell. */
+static void
+ring_destroy(struct sw_port *port, struct sw_conn *conn, uint32_t ring)
+{
+	struct sw_req_ring_destroy req = {
+		.hdr = { .type = SW_MSG_RING_DESTROY },
+		.ring = ring,
+	};
+	struct sw_msg_hdr rep;
+
+	pthread_mutex_lock(&port->lock);
+	sw_conn_call(conn, &req.hdr, sizeof(req), -1, &rep, sizeof(rep), NULL);
+	pthread_mutex_unlock(&port->lock);
 }
 
 static int
@@ -144,8 +161,11 @@ vq_start(struct sw_dev *sw, struct sw_vq *vq)
 	pthread_mutex_lock(&sw->port->lock);
 	ret = sw_conn_call(conn, &req.hdr, sizeof(req), -1, &rep.hdr, sizeof(rep), fds);
 	pthread_mutex_unlock(&sw->port->lock);
-	if (ret == 0)
+	if (ret == 0) {
 		ret = vq_map(vq, &rep, fds);
+		if (ret != 0)
+			ring_destroy(sw->port, conn, rep.ring);
+	}
 	if (fds[0] >= 0)
 		close(fds[0]);
 	if (ret != 0) {
@@ -162,18 +182,9 @@ vq_start(struct sw_dev *sw, struct sw_vq *vq)
 static void
 vq_stop(struct sw_dev *sw, struct sw_vq *vq)
 {
-	struct sw_req_ring_destroy req = {
-		.hdr = { .type = SW_MSG_RING_DESTROY },
-		.ring = vq->ring,
-	};
-	struct sw_msg_hdr rep;
-
 	if (vq->conn == NULL)
 		return;
-	pthread_mutex_lock(&sw->port->lock);
-	/* Over a lost connection there is nobody to tell. */
-	sw_conn_call(vq->conn, &req.hdr, sizeof(req), -1, &rep, sizeof(rep), NULL);
-	pthread_mutex_unlock(&sw->port->lock);
+	ring_destroy(sw->port, vq->conn, vq->ring);
 	sw_vq_detach(vq);
 	munmap(vq->map, vq->size);
 	close(vq->eventfd);

@@ -122,7 +122,9 @@ void sw_ports_foreach(void (*fn)(struct sw_port *port, void *arg), void *arg);
 int sw_conn_open(const char *path, uint32_t trusted_uid, struct sw_conn **conn);
 bool sw_conn_possible(const char *path);
 void sw_conn_free(struct sw_conn *conn);
-/* The caller holds the port's lock. fds: NULL, or where up to two descriptors of the reply go. */
+/* The caller holds the port's lock. fds: NULL, or where up to two descriptors of the reply go; -1 for
+ * those that this process has no room for.
+ */
 int sw_conn_call(struct sw_conn *conn, struct sw_msg_hdr *req, size_t req_len, int fd,
 	struct sw_msg_hdr *rep, size_t rep_len, int *fds);
 void sw_conn_close(struct sw_conn *conn);
