@@ -161,7 +161,8 @@ pair_end(int16_t dev_id, int16_t group_id, int (*end)(int16_t dev_id, int16_t gr
 	int ret;
 
 	ret = end(dev_id, group_id);
-	if (ret != 0)
+	/* With these it has ended, too; the controller is gone, or did not confirm it. */
+	if (ret != 0 && ret != -ENOTCONN && ret != -ETIMEDOUT)
 		return ret;
 
 	pthread_mutex_lock(&lock);
@@ -171,7 +172,7 @@ pair_end(int16_t dev_id, int16_t group_id, int (*end)(int16_t dev_id, int16_t gr
 	pthread_mutex_unlock(&lock);
 	if (pair != NULL)
 		pair_free(pair);
-	return 0;
+	return ret;
 }
 
 static int

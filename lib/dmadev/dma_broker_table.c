@@ -374,9 +374,10 @@ dma_broker_unexport(struct dma_group *group)
 
 	if (!group->exported)
 		return 0;
-	group->exported = false;
 	if (!dma_broker_group_lost(group))
 		ret = group->port->ops->unexport(group->port->ctx, &group->info);
+	/* What could not be withdrawn when the group ended is asked for again when it is left. */
+	group->exported = ret < 0;
 	if (ret < 0)
 		BROKER_LOG(ERR, "group %d: the driver could not withdraw what it had given: %s",
 			group->info.group_id, strerror(-ret));

@@ -171,7 +171,8 @@ rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id)
 		return ret;
 
 	ret = dev->dev_ops->access_group_destroy(dev, group_id);
-	if (ret == 0)
+	/* Who may destroy it has done so, even if its controller does not answer. */
+	if (ret != -EPERM && ret != -EBUSY)
 		dma_access_list_del(dev_id, group_id);
 
 	rte_dma_access_trace_group_destroy(dev_id, group_id, ret);

@@ -174,6 +174,7 @@ int rte_dma_access_group_create(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device did not create the group.
  *   - -EBUSY: other domains, or other devices of this process, are still in.
+ *   - -ENOTCONN, -ETIMEDOUT: as for rte_dma_access_group_leave().
  */
 __rte_experimental
 int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
@@ -234,6 +235,7 @@ int rte_dma_access_group_join(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -ENOTSUP, -EDEADLK: as for rte_dma_access_group_create().
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device created the group; destroy it.
+ *   - -ENOTCONN: the controller has just gone, and the rights with it. The group is forgotten.
  *   - -ETIMEDOUT: the controller did not confirm in 2 seconds that the rights are withdrawn; the
  *     connection to it was cut, which withdraws them as soon as it runs again. The group is
  *     forgotten all the same.

@@ -84,7 +84,7 @@ struct rte_dma_broker_ops {
 		struct rte_dma_broker_export *exp);
 
 	/** Withdraw all rights given to the group. Depends on nobody but the driver's own side;
-	 * -ENOTCONN: the controller is gone, and the rights with it.
+	 * -ENOTCONN: the controller is gone, and the rights with it. Called again after a failure.
 	 */
 	int (*unexport)(void *ctx, const struct rte_dma_broker_group *group);
 

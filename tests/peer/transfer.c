@@ -193,6 +193,14 @@ cmd_device_start(int argc, char **argv)
 	answer_result(ret);
 }
 
+static void
+cmd_device_close(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	answer_result(rte_dma_close(peer.dev));
+}
+
 bool
 transfer_command(int argc, char **argv)
 {
@@ -204,6 +212,7 @@ transfer_command(int argc, char **argv)
 		{ "copy", 5, cmd_copy }, { "stream", 6, cmd_stream },
 		{ "stream-state", 0, cmd_stream_state }, { "stream-stop", 1, cmd_stream_stop },
 		{ "device-stop", 0, cmd_device_stop }, { "device-start", 0, cmd_device_start },
+		{ "device-close", 0, cmd_device_close },
 	};
 	size_t i;
 

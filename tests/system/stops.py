@@ -75,11 +75,34 @@ def stopped_controller(kit, controller):
         peer.end()
 
 
+def taking_back(kit, controller):
+    kit.say('the controller is stopped, and memory is taken back: not before it is said to be')
+    a, b, c = k.Peer(kit), k.Peer(kit), k.Peer(kit)
+    group, token = kit.group(a, b, c)
+    far = stream(kit, c, a, group)
+    controller.signal(signal.SIGSTOP)
+    a('device-stop')
+    kit.timed(0, CALL[1], 'a close', kit.error, errno.ETIMEDOUT, a, 'device-close')
+    b.wait_event('destroyed')
+    kit.error(errno.ETIMEDOUT, b, 'leave', group)
+    controller.signal(signal.SIGCONT)
+    a('device-close')
+    kit.check(a.number('steady', far, LEN, 200) > 0, 'the memory was not looked at')
+    drained(kit, c, 'memory was taken back')
+    kit.error(errno.ENOENT, b, 'leave', group)
+    b('device-stop')
+    b('device-start')
+    kit.group(b)
+    for peer in (c, b):
+        peer.end()
+
+
 def test(kit):
     controller = k.Controller(kit)
     stopped_member(kit)
     stopped_creator(kit)
     stopped_controller(kit, controller)
+    taking_back(kit, controller)
 
 
 k.run(test, 90)

@@ -55,10 +55,15 @@ sw_unexport(void *ctx, const struct rte_dma_broker_group *group)
 {
 	struct sw_req_group_exit req = { .hdr = { .type = SW_MSG_GROUP_EXIT } };
 	struct sw_msg_hdr rep;
+	int ret;
 
 	memcpy(req.tag, group->tag, sizeof(req.tag));
+	ret = sw_port_call(ctx, &req.hdr, sizeof(req), &rep, sizeof(rep));
+	/* That we gave the connection up is not yet the end of our rights. */
+	if (ret == -ENOTCONN && sw_port_settled(ctx, 0) != 0)
+		ret = -ETIMEDOUT;
 
-	return sw_port_call(ctx, &req.hdr, sizeof(req), &rep, sizeof(rep));
+	return ret;
 }
 
 static void

@@ -15,6 +15,12 @@
 
 #include "sw_dmadev.h"
 
+static uint64_t
+now_ms(void)
+{
+	return rte_get_timer_cycles() * 1000 / rte_get_timer_hz();
+}
+
 /*
  * No more requests: the controller sees the end, withdraws everything and closes its side, which is
  * when the watcher notices. Until then it may go on with what was submitted, so operations wait.
@@ -26,13 +32,28 @@ sw_conn_close(struct sw_conn *conn)
 	shutdown(conn->fd, SHUT_WR);
 }
 
+/* Poll until end, in ms of the timer, whatever signals come. */
+static int
+poll_until(struct pollfd *pfd, uint64_t end)
+{
+	uint64_t now;
+	int ret;
+
+	do {
+		now = now_ms();
+		ret = poll(pfd, 1, now < end ? end - now : 0);
+	} while (ret < 0 && errno == EINTR);
+
+	return ret > 0 ? 0 : ret == 0 ? -ETIMEDOUT : -errno;
+}
+
 /* Wait until the controller has closed its side and nothing of ours moves any more. */
 int
-sw_conn_wait_end(const struct sw_conn *conn)
+sw_conn_wait_end(const struct sw_conn *conn, uint32_t ms)
 {
 	struct pollfd pfd = { .fd = conn->fd, .events = POLLRDHUP };
 
-	return poll(&pfd, 1, SW_TIMEOUT_MS) == 1 ? 0 : -ETIMEDOUT;
+	return poll_until(&pfd, now_ms() + ms);
 }
 
 void
@@ -81,24 +102,6 @@ take_fds(struct msghdr *msg, int *fds)
 	memcpy(fds, CMSG_DATA(cm), cm->cmsg_len - CMSG_LEN(0));
 }
 
-/* Wait for the reply until end, in ms of the timer. */
-static int
-wait_reply(const struct sw_conn *conn, uint64_t end)
-{
-	struct pollfd pfd = { .fd = conn->fd, .events = POLLIN };
-	uint64_t now;
-	int ret;
-
-	do {
-		now = rte_get_timer_cycles() * 1000 / rte_get_timer_hz();
-		if (now >= end)
-			return -ETIMEDOUT;
-		ret = poll(&pfd, 1, end - now);
-	} while (ret < 0 && errno == EINTR);
-
-	return ret > 0 ? 0 : ret == 0 ? -ETIMEDOUT : -errno;
-}
-
 static int
 receive_reply(struct sw_conn *conn, struct sw_msg_hdr *rep, size_t len, int *fds)
 {
@@ -135,16 +138,17 @@ int
 sw_conn_call(struct sw_conn *conn, struct sw_msg_hdr *req, size_t req_len, int fd,
 	struct sw_msg_hdr *rep, size_t rep_len, int *fds)
 {
-	const uint64_t end = rte_get_timer_cycles() * 1000 / rte_get_timer_hz() + SW_TIMEOUT_MS;
+	struct pollfd pfd = { .events = POLLIN };
 	int ret;
 
 	if (conn == NULL || conn->closed)
 		return -ENOTCONN;
+	pfd.fd = conn->fd;
 	req->seq = ++conn->seq;
 	memset(rep, 0, rep_len);
 	ret = send_request(conn, req, req_len, fd);
 	if (ret == 0)
-		ret = wait_reply(conn, end);
+		ret = poll_until(&pfd, now_ms() + SW_TIMEOUT_MS);
 	if (ret == 0)
 		ret = receive_reply(conn, rep, rep_len, fds);
 	if (ret == 0 && (rep->type != req->type || rep->seq != req->seq || rep->status > 0))

@@ -246,8 +246,13 @@ static int
 sw_close(struct rte_dma_dev *dev)
 {
 	struct sw_dev *sw = dev->data->dev_private;
+	int ret;
 
 	rte_dma_broker_dev_close(dev);
+	/* The groups are left, but their rights may not be withdrawn. */
+	ret = sw_port_settled(sw->port, SW_TIMEOUT_MS);
+	if (ret != 0)
+		return ret;
 	rte_free(sw->vq);
 	sw->vq = NULL;
 	sw_port_put(sw->port);

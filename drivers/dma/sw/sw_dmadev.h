@@ -114,6 +114,7 @@ struct sw_dev {
 struct sw_port *sw_port_get(const char *path, bool spawn, uint32_t trusted_uid);
 void sw_port_put(struct sw_port *port);
 int sw_port_connect(struct sw_port *port);
+int sw_port_settled(struct sw_port *port, uint32_t ms);
 struct sw_conn *sw_port_conn(struct sw_port *port);
 void sw_conn_put(struct sw_port *port, struct sw_conn *conn);
 void sw_ports_foreach(void (*fn)(struct sw_port *port, void *arg), void *arg);
@@ -128,7 +129,7 @@ void sw_conn_free(struct sw_conn *conn);
 int sw_conn_call(struct sw_conn *conn, struct sw_msg_hdr *req, size_t req_len, int fd,
 	struct sw_msg_hdr *rep, size_t rep_len, int *fds);
 void sw_conn_close(struct sw_conn *conn);
-int sw_conn_wait_end(const struct sw_conn *conn);
+int sw_conn_wait_end(const struct sw_conn *conn, uint32_t ms);
 /* The same over the port's connection, taking the lock. */
 int sw_port_call(struct sw_port *port, struct sw_msg_hdr *req, size_t req_len,
 	struct sw_msg_hdr *rep, size_t rep_len);

@@ -213,7 +213,7 @@ port_free(struct sw_port *port, const void *addr, size_t len)
 		ret = sw_conn_call(port->conn, &req.hdr, sizeof(req), -1, &rep, sizeof(rep), NULL);
 		if (ret != 0) {
 			sw_conn_close(port->conn);
-			ret = sw_conn_wait_end(port->conn);
+			ret = sw_conn_wait_end(port->conn, SW_TIMEOUT_MS);
 		}
 	}
 	pthread_mutex_unlock(&port->lock);

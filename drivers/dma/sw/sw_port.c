@@ -202,26 +202,6 @@ sw_port_adopt(struct sw_port *port, struct sw_conn *conn)
 	return ret;
 }
 
-/*
- * Before a new connection the old one has to be over: its operations, of other devices, too, may
- * still be carried out, and it is the watcher that tells them of the end.
- */
-static int
-sw_port_wait_end(struct sw_port *port)
-{
-	struct sw_conn *conn = sw_port_conn(port);
-	int ret;
-
-	if (conn == NULL)
-		return 0;
-	ret = sw_conn_wait_end(conn);
-	if (ret != 0)
-		SW_LOG(ERR, "the controller at %s stands still; let it go on, or end it", port->path);
-	sw_conn_put(port, conn);
-
-	return ret;
-}
-
 static bool
 sw_port_alive(struct sw_port *port)
 {
@@ -234,6 +214,30 @@ sw_port_alive(struct sw_port *port)
 	return alive;
 }
 
+/*
+ * Whether the controller knows what we know: 0 with a connection that is used, without one, or when
+ * the one that was given up is over. Before that its operations, of other devices, too, may still be
+ * carried out, under rights that we could not take back; and it is the watcher that tells of the end.
+ */
+int
+sw_port_settled(struct sw_port *port, uint32_t ms)
+{
+	struct sw_conn *conn;
+	int ret;
+
+	if (sw_port_alive(port))
+		return 0;
+	conn = sw_port_conn(port);
+	if (conn == NULL)
+		return 0;
+	ret = sw_conn_wait_end(conn, ms);
+	if (ret != 0)
+		SW_LOG(ERR, "the controller at %s stands still; let it go on, or end it", port->path);
+	sw_conn_put(port, conn);
+
+	return ret;
+}
+
 /* Make sure that the port has a live connection which knows our memory. */
 int
 sw_port_connect(struct sw_port *port)
@@ -244,7 +248,7 @@ sw_port_connect(struct sw_port *port)
 	pthread_mutex_lock(&port->connecting);
 	if (sw_port_alive(port))
 		goto unlock;
-	ret = sw_port_wait_end(port);
+	ret = sw_port_settled(port, SW_TIMEOUT_MS);
 	if (ret != 0)
 		goto unlock;
 	sw_port_disconnect(port);
