@@ -13,23 +13,62 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dma_access.h"
 
-/* A name that stays in the directory it is put into, and does no harm to a terminal. */
+/*
+ * Bytes of the UTF-8 character at c; 0 if there is none, or one that controls terminals: U+0000 to
+ * U+001F, U+007F to U+009F.
+ */
+static unsigned int
+char_len(const unsigned char *c)
+{
+	const unsigned int len = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 :
+		c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+	unsigned int i;
+
+	if (c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0))
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+
+	return len;
+}
+
+/*
+ * A name that stays in the directory it is put into, does no harm to a terminal, and is seen where
+ * files are listed: hidden files are what other programs are configured by.
+ */
 static bool
 name_is_safe(const char *name)
 {
 	const char *c;
+	unsigned int len;
 
-	if (memchr(name, '\0', MAIL_NAME_LEN) == NULL || name[0] == '\0' ||
-	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+	if (memchr(name, '\0', MAIL_NAME_LEN) == NULL || name[0] == '\0' || name[0] == '.')
 		return false;
-	for (c = name; *c != '\0'; c++)
-		if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7f)
+	for (c = name; *c != '\0'; c += len) {
+		len = char_len((const unsigned char *)c);
+		if (len == 0 || *c == '/')
 			return false;
+	}
 
 	return true;
+}
+
+/* What our user named is replaced; the sender must not choose a file of ours to be. */
+static int
+check_target(const struct session *s, const struct out_file *f)
+{
+	struct stat st;
+
+	if (strcmp(f->path, s->opt->file) == 0 || lstat(f->path, &st) != 0)
+		return 0;
+	error("%s exists; to replace it, give its name to --recv", f->path);
+
+	return -EEXIST;
 }
 
 static int
@@ -161,6 +200,11 @@ recv_file(struct session *s)
 		ret = out_file_open(&f, s->opt->file, offer.name);
 	if (ret != 0)
 		return ret;
+	ret = check_target(s, &f);
+	if (ret != 0) {
+		out_file_drop(&f);
+		return ret;
+	}
 	printf("receiving %s, %" PRIu64 " bytes, in chunks of %u, %u in flight, as %s\n",
 		offer.name, offer.size, s->chunk, s->depth, f.path);
 	ret = digest_init(&digest);
