@@ -17,7 +17,7 @@
  *	dma_broker_loop.c	the control thread, and the one that closes what can hang
  *	dma_broker_chan.c	one connection: framing, checks, seals, descriptors
  *	dma_broker_auth.c	keys and MACs
- *	dma_broker_uid.c	what users pay for wrong tokens
+ *	dma_broker_uid.c	what users pay for wrong tokens and held-up entries
  *	dma_broker_path.c	the run-time directory: where it is
  *	dma_broker_dir.c	the run-time directory: ids, sockets
  *	dma_broker_none.c	instead of all these, where there is no Linux or no libcrypto
@@ -145,7 +145,7 @@ struct dma_conn {
 	uint64_t deadline; /* when state has to change, in ns; 0: never */
 	rte_uuid_t domain;
 	rte_uuid_t controller;
-	uint64_t serial;   /* of its ADD, from QUEUED on: the order of entry */
+	uint64_t serial;   /* of its ADD, from QUEUED on: the order of entry for each user */
 	unsigned int adds; /* ADD messages that it has not answered */
 	bool awaited;      /* the current entry waits for its answer */
 	uint32_t refusal;  /* why it could not import who is entering; 0: it did, or has not said */
@@ -173,6 +173,7 @@ struct dma_host {
 	TAILQ_HEAD(, dma_conn) conns;
 	struct dma_conn *entrant; /* in state ADDING, or NULL */
 	uint64_t entrant_deadline; /* for the members to answer */
+	uint64_t barred_until; /* those who could enter are barred until then; 0: nobody is */
 	uint64_t last_serial;
 	uint64_t wrong_tokens; /* how often somebody came with one */
 };
@@ -393,12 +394,19 @@ int dma_broker_conn_key(struct dma_conn *conn, const uint8_t group_key[DMA_WIRE_
 bool dma_broker_equal(const uint8_t *a, const uint8_t *b, size_t len);
 void dma_broker_cleanse(void *buf, size_t len);
 
-/* dma_broker_uid.c: what users pay for wrong tokens. Need work. */
+/* dma_broker_uid.c: what users pay for wrong tokens and held-up entries. Need work. */
 
 /* Count a wrong token; returns the time in ns after which it is refused. */
 uint64_t dma_broker_uid_penalty(uid_t uid, uint64_t now);
 /* Whether a complaint about the user may be logged now; not more than one in 10 seconds. */
 bool dma_broker_uid_may_log(uid_t uid, uint64_t now);
+/* A member of the user did not let a newcomer in in time. */
+void dma_broker_uid_held_up(uid_t uid, uint64_t now);
+/* Until when the user's newcomers have to wait because of that; 0: not, or not any more. */
+uint64_t dma_broker_uid_barred(uid_t uid, uint64_t now);
+/* One of the user's newcomers begins to enter; when the last one did, 0: never. */
+void dma_broker_uid_enters(uid_t uid, uint64_t now);
+uint64_t dma_broker_uid_last_entry(uid_t uid, uint64_t now);
 
 /* dma_broker_dir.c: the run-time directory. Without locks, they can wait for others. */
 

@@ -90,21 +90,47 @@ entry_refuse(struct dma_conn *conn, int error)
 	conn->broken = true;
 }
 
-/* Let the oldest of those who wait begin to enter. Returns false if there is none. */
+/* Whose turn it is of those who wait: the users take turns, or one could keep all others out by
+ * members that come and hold up who comes after them. NULL: nobody is waiting, or not barred.
+ */
+static struct dma_conn *
+entry_next(struct dma_host *host, uint64_t now)
+{
+	struct dma_conn *conn, *next = NULL;
+	uint64_t barred, last, first = 0;
+
+	host->barred_until = 0;
+	TAILQ_FOREACH(conn, &host->conns, next) {
+		if (conn->state != DMA_CONN_QUEUED || conn->broken)
+			continue;
+		barred = dma_broker_uid_barred(conn->uid, now);
+		if (barred != 0) {
+			if (host->barred_until == 0 || barred < host->barred_until)
+				host->barred_until = barred;
+			continue;
+		}
+		last = dma_broker_uid_last_entry(conn->uid, now);
+		if (next == NULL || last < first || (last == first && conn->serial < next->serial)) {
+			next = conn;
+			first = last;
+		}
+	}
+	return next;
+}
+
+/* Let the next of those who wait begin to enter. Returns false if there is none. */
 static bool
 entry_begin(struct dma_group *group)
 {
 	struct dma_host *host = group->host;
-	struct dma_conn *conn, *next = NULL;
+	const uint64_t now = dma_broker_now();
+	struct dma_conn *conn, *next = entry_next(host, now);
 	struct dma_msg msg = { .type = DMA_WIRE_ADD };
 	int ret;
 
-	TAILQ_FOREACH(conn, &host->conns, next)
-		if (conn->state == DMA_CONN_QUEUED && !conn->broken &&
-				(next == NULL || conn->serial < next->serial))
-			next = conn;
 	if (next == NULL)
 		return false;
+	dma_broker_uid_enters(next->uid, now);
 	ret = dma_broker_peer_add(group, next->domain, next->prot, &next->exp, false);
 	if (ret < 0) {
 		entry_refuse(next, ret);
@@ -112,7 +138,7 @@ entry_begin(struct dma_group *group)
 	}
 	next->state = DMA_CONN_ADDING;
 	host->entrant = next;
-	host->entrant_deadline = dma_broker_now() + DMA_BROKER_ADD_MS * MS_NS;
+	host->entrant_deadline = now + DMA_BROKER_ADD_MS * MS_NS;
 
 	msg.fd = next->exp.fd;
 	msg.add.serial = next->serial;
@@ -238,12 +264,17 @@ dma_broker_entry_run(struct dma_group *group)
 void
 dma_broker_entry_timeout(struct dma_group *group)
 {
+	const struct dma_conn *last = NULL;
 	char name[RTE_UUID_STRLEN];
 	struct dma_conn *conn;
 
 	TAILQ_FOREACH(conn, &group->host->conns, next) {
 		if (!conn->awaited)
 			continue;
+		/* all members of a user that stand still at a time are one reason to complain */
+		if (last == NULL || last->uid != conn->uid)
+			dma_broker_uid_held_up(conn->uid, dma_broker_now());
+		last = conn;
 		rte_uuid_unparse(conn->domain, name, sizeof(name));
 		BROKER_LOG(WARNING, "group %d: domain %s did not let a newcomer in within %u ms: "
 			"dropped", group->info.group_id, name, DMA_BROKER_ADD_MS);

@@ -353,6 +353,8 @@ dma_broker_host_timers(struct dma_group *group, uint64_t now)
 	next = host->accept_after;
 	if (host->entrant != NULL)
 		next = earlier(next, host->entrant_deadline);
+	else
+		next = earlier(next, host->barred_until);
 	TAILQ_FOREACH(conn, &host->conns, next)
 		next = earlier(next, conn->deadline);
 	return next;

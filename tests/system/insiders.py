@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The DPDK DMA access authors
 """Promise: revocation and survival, with members that flood their host. However many there are,
-rights are taken back in time, and who holds up a join is dropped, in other groups, too.
+rights are taken back in time, and who holds up a join is dropped, in other groups, too. One user's
+members that come only to hold up who comes next do not keep another user's out.
 """
 
 import os
@@ -17,6 +18,7 @@ CALLS = 50
 CALL_LIMIT = 0.5
 CROWD = 40
 PROCESSES = 3
+ENTRANTS = 8
 
 
 class Crowd:
@@ -70,23 +72,49 @@ def flood(members, flags):
                 member.tx -= 1
 
 
-class Flood:
-    """Members of some processes that flood until the end of the block."""
+def hold_up(kit, group, token):
+    """Have many at a time who enter, and then do not let the next one in."""
+    path = os.path.join(kit.access_dir, f'group.{group}')
+    waiting = {}
+    while True:
+        while len(waiting) < ENTRANTS:
+            joiner = w.Joiner(path, group, token, uid=k.FIRST_UID)
+            client = w.ControllerClient(kit.controller_dir, uid=k.FIRST_UID)
+            joiner.hello(client.instance)
+            if joiner.prove() != (w.WELCOME, 0):
+                break
+            client.enter(joiner.tag, joiner.domain)
+            joiner.send(w.JOIN, w.share())
+            waiting[joiner.sock.fileno()] = (joiner, client)
+        for number in select.select(list(waiting), [], [], 0.01)[0]:
+            try:
+                waiting[number][0].receive()
+            except w.Hangup:
+                for end in waiting.pop(number):
+                    end.close()
 
-    def __init__(self, crowds, flags):
+
+class Attack:
+    """Processes that do something until the end of the block."""
+
+    def __init__(self, function, calls):
         self.pids = []
-        for members in crowds:
+        for arguments in calls:
             pid = os.fork()
             if pid == 0:
                 k.become(None)()
                 try:
-                    flood(members, flags)
+                    function(*arguments)
                 finally:
                     os._exit(0)
             self.pids.append(pid)
 
     def __enter__(self):
         time.sleep(0.5)
+        return self
+
+    def goes_on(self):
+        return all(os.waitpid(pid, os.WNOHANG)[0] == 0 for pid in self.pids)
 
     def __exit__(self, *_):
         for pid in self.pids:
@@ -100,7 +128,7 @@ def revocation(kit):
     crowd = Crowd(kit, group, token, PROCESSES)
     slowest = 0
     # Each of these updates has the host ask the controller.
-    with Flood([[member] for member in crowd.members], w.SHARE_EXPORT):
+    with Attack(flood, [([member], w.SHARE_EXPORT) for member in crowd.members]):
         for _ in range(CALLS):
             start = time.monotonic()
             a('windows', group, '0x1000:4096:1', timeout=30)
@@ -121,8 +149,9 @@ def dropping(kit):
         other = a('token')
         crowds.append(Crowd(kit, a.number('create', a.domain, other), other, CROWD))
     b.signal(signal.SIGSTOP)
-    with Flood([crowd.members for crowd in crowds], 0):
+    with Attack(flood, [(crowd.members, 0) for crowd in crowds]) as attack:
         kit.timed(0, 1.9, 'a join past a stopped member', c, 'join', c.domain, token, group)
+        kit.check(attack.goes_on(), 'the flood ended before it was over')
     a.wait_event('left', b.domain)
     kit.say(f'while {2 * CROWD} members of other groups flood, who does not answer is dropped')
     b.kill()
@@ -130,10 +159,29 @@ def dropping(kit):
         peer.end()
 
 
+def entering(kit):
+    if os.geteuid() != 0:
+        kit.say('that one user cannot keep others out is tested as root only')
+        return
+    os.chmod(kit.access_dir, 0o1777)
+    a, b = k.Peer(kit), k.Peer(kit)
+    group, token = kit.group(a)
+    with Attack(hold_up, [(kit, group, token)]) as attack:
+        kit.wait('another user comes in', lambda: a.number('size', group) > 1)
+        time.sleep(1)
+        for _ in range(3):
+            kit.timed(0, 2.2, "another user's join", b, 'join', b.domain, token, group)
+            b('leave', group)
+        kit.check(attack.goes_on(), 'the attack ended before it was over')
+    for peer in (b, a):
+        peer.end()
+
+
 def test(kit):
     k.Controller(kit)
     revocation(kit)
     dropping(kit)
+    entering(kit)
 
 
 k.run(test, 90)
