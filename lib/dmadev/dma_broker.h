@@ -210,6 +210,7 @@ struct dma_group {
 	bool exported;
 	uint16_t prot;        /* what our windows permit */
 	struct rte_dma_broker_export exp; /* our own; exp.fd belongs to us */
+	uint64_t import_logged; /* when that an import failed was last logged; 0: never */
 	struct dma_host *host; /* NULL: another process hosts it, or it has ended */
 	struct dma_conn *conn; /* to the host; NULL: we host it, or it has ended */
 };

@@ -48,6 +48,25 @@ refused_error(uint32_t code)
 	return code == EACCES || code == EAGAIN ? -(int)code : -EPROTO;
 }
 
+/* Of one that has, only what it can have a reason to say: the caller makes something of the rest. */
+static int
+outcome_error(uint32_t code)
+{
+	switch (code) {
+	case 0:
+	case EXDEV:
+	case EEXIST:
+	case ENOSPC:
+	case ENOMEM:
+	case EIO:
+	case ENOTCONN:
+	case ETIMEDOUT:
+		return -(int)code;
+	default:
+		return -EPROTO;
+	}
+}
+
 static int
 hello_send(struct dma_group *group, struct dma_msg *msg)
 {
@@ -99,7 +118,7 @@ handshake(struct dma_group *group, const uint8_t key[DMA_WIRE_MAC_LEN], uint64_t
 	if (msg.type == DMA_WIRE_REFUSED)
 		return refused_error(msg.refused.code);
 	/* the host has proved itself by the seal of WELCOME */
-	return -(int)msg.welcome.code;
+	return outcome_error(msg.welcome.code);
 }
 
 static int
@@ -193,10 +212,14 @@ member_handle(struct dma_group *group, const struct dma_msg *msg)
 	if (is_creator == (group->nb_peers == 0) &&
 			rte_uuid_compare(peer->domain, group->info.domain_id) != 0 &&
 			dma_broker_peer_find(group, peer->domain) == NULL &&
-			group->nb_peers < RTE_DIM(group->peers) - 1)
+			group->nb_peers < RTE_DIM(group->peers) - 1) {
 		ret = peer_share_add(group, peer->domain, &peer->share, msg->fd, true);
-	else
+		/* our driver does not find that member; the group is there */
+		if (ret == -ENOENT)
+			ret = -EIO;
+	} else {
 		fd_done(group, msg->fd, false);
+	}
 	dma_broker_work_unlock();
 	return ret;
 }
@@ -226,7 +249,7 @@ dma_broker_member_enter(struct dma_group *group, uint64_t deadline)
 			return ret;
 	}
 	if (msg.joined.code != 0)
-		return -(int)msg.joined.code;
+		return outcome_error(msg.joined.code);
 	if (group->nb_peers == 0)
 		return -EPROTO;
 	dma_broker_conn_send_empty(conn, DMA_WIRE_READY);

@@ -18,6 +18,9 @@
 
 #include "dma_broker.h"
 
+/* How often a group says that a domain cannot be imported. */
+#define IMPORT_LOG_NS 10000000000ull
+
 struct dma_group_list dma_broker_groups = TAILQ_HEAD_INITIALIZER(dma_broker_groups);
 
 /* What they guard is written in dma_broker.h. */
@@ -391,13 +394,17 @@ static int
 peer_import(struct dma_group *group, const rte_uuid_t domain,
 		const struct rte_dma_broker_export *exp, uint16_t *handler)
 {
+	const uint64_t now = dma_broker_now();
 	char name[RTE_UUID_STRLEN];
 	int ret;
 
 	if (dma_broker_group_lost(group))
 		return -ENOTCONN;
 	ret = group->port->ops->import(group->port->ctx, &group->info, domain, exp, handler);
-	if (ret < 0) {
+	/* peers can come up with any number of such domains, and must not fill the log */
+	if (ret < 0 && (group->import_logged == 0 ||
+			now - group->import_logged >= IMPORT_LOG_NS)) {
+		group->import_logged = now;
 		rte_uuid_unparse(domain, name, sizeof(name));
 		BROKER_LOG(WARNING, "group %d: the driver cannot import domain %s: %s",
 			group->info.group_id, name, strerror(-ret));

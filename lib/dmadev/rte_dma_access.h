@@ -207,7 +207,8 @@ int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
  *   - -ENOSPC: the group is full (::RTE_DMA_ACCESS_GROUP_MAX_MEMBERS), or the controller is.
  *   - -EXDEV: the group belongs to another controller than the device.
  *   - -ENOTCONN: the creator or the controller went away meanwhile.
- *   - -EIO: the creator's driver cannot reach what the device exported.
+ *   - -EIO: the creator's driver cannot reach what the device exported, or the device cannot reach
+ *     a member.
  *   - -EPROTO: the host of the group does not keep to this version of the protocol, repeats the
  *     instance of another group that the process is in, or its user sent too many file
  *     descriptors that nobody expected.
