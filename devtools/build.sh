@@ -218,7 +218,7 @@ main() {
 	need_packages "${BUILD_PACKAGES[@]}"
 	need_pyelftools
 	take_lock build
-	"$ROOT/devtools/assemble.sh" "${assemble_arguments[@]}"
+	"$ROOT/devtools/assemble.sh" "${assemble_arguments[@]}" || exit 1
 	configure
 	compile
 	install

@@ -187,7 +187,7 @@ build() {
 	local log=$LOGS/example-dma_access.log
 	need_packages "${BUILD_PACKAGES[@]}" make
 	take_lock build
-	"$ROOT/devtools/build.sh" "${build_arguments[@]}"
+	"$ROOT/devtools/build.sh" "${build_arguments[@]}" || exit 1
 	# shellcheck source=devtools/env.sh
 	. "$ROOT/devtools/env.sh"
 	mkdir -p "$LOGS"

@@ -225,7 +225,7 @@ main() {
 	fi
 	check_out
 	take_lock build
-	"$ROOT/devtools/assemble.sh"
+	"$ROOT/devtools/assemble.sh" || exit 1
 	clean_temp
 	check_tree
 	list_overlay overlay

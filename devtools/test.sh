@@ -139,9 +139,9 @@ main() {
 	need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 	take_lock tests
 	if $list; then
-		"$ROOT/devtools/build.sh" "${build_arguments[@]}" >&2
+		"$ROOT/devtools/build.sh" "${build_arguments[@]}" >&2 || exit 1
 	else
-		"$ROOT/devtools/build.sh" "${build_arguments[@]}"
+		"$ROOT/devtools/build.sh" "${build_arguments[@]}" || exit 1
 	fi
 	# shellcheck source=devtools/env.sh
 	. "$ROOT/devtools/env.sh"

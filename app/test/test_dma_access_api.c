@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dev_driver.h>
 #include <rte_bus_vdev.h>
+#include <rte_dmadev_pmd.h>
 
 #include "test_dma_access.h"
 
@@ -437,9 +439,6 @@ test_channel_setup_refuses_bad_domains(void)
 	bad.domain.type = RTE_DMA_INTER_OS_DOMAIN;
 	DA_TRY(check_channel(&bad, -EINVAL, "a type without its capability"));
 	bad = good;
-	bad.direction = RTE_DMA_DIR_MEM_TO_DEV;
-	DA_TRY(check_channel(&bad, -EINVAL, "a direction to a device"));
-	bad = good;
 	bad.domain.reserved[0] = 1;
 	DA_TRY(check_channel(&bad, -EINVAL, "the first reserved field"));
 	bad = good;
@@ -456,6 +455,94 @@ test_channel_setup_refuses_bad_domains(void)
 	DA_TRY(check_channel(&bad, -EINVAL, "a destination handler with type NONE"));
 
 	return TEST_SUCCESS;
+}
+
+/* A device that has ports, and could reach other processes: no driver here has both. */
+static unsigned int ports_channels;
+
+static int
+ports_info_get(const struct rte_dma_dev *dev __rte_unused, struct rte_dma_info *info,
+	uint32_t info_sz __rte_unused)
+{
+	info->dev_capa = RTE_DMA_CAPA_MEM_TO_MEM | RTE_DMA_CAPA_MEM_TO_DEV |
+		RTE_DMA_CAPA_INTER_PROCESS_DOMAIN | RTE_DMA_CAPA_OPS_COPY;
+	info->max_vchans = 1;
+	info->min_desc = DA_NB_DESC;
+	info->max_desc = DA_NB_DESC;
+
+	return 0;
+}
+
+static int
+ports_configure(struct rte_dma_dev *dev __rte_unused, const struct rte_dma_conf *conf __rte_unused,
+	uint32_t conf_sz __rte_unused)
+{
+	return 0;
+}
+
+static int
+ports_vchan_setup(struct rte_dma_dev *dev __rte_unused, uint16_t vchan __rte_unused,
+	const struct rte_dma_vchan_conf *conf __rte_unused, uint32_t conf_sz __rte_unused)
+{
+	ports_channels++;
+
+	return 0;
+}
+
+static int
+ports_close(struct rte_dma_dev *dev __rte_unused)
+{
+	return 0;
+}
+
+static int
+check_ports_channels(int16_t id)
+{
+	const struct rte_dma_conf dev_conf = { .nb_vchans = 1 };
+	struct rte_dma_vchan_conf conf = {
+		.direction = RTE_DMA_DIR_MEM_TO_DEV,
+		.nb_desc = DA_NB_DESC,
+		.dst_port.port_type = RTE_DMA_PORT_PCIE,
+	};
+
+	ports_channels = 0;
+	DA_CHECK(rte_dma_configure(id, &dev_conf), 0, "configuring a device with ports");
+	DA_CHECK(rte_dma_vchan_setup(id, 0, &conf), 0, "a channel to a port");
+	conf.domain.type = RTE_DMA_INTER_PROCESS_DOMAIN;
+	conf.domain.src_handler = DA_SELF_H;
+	conf.domain.dst_handler = DA_SELF_H;
+	DA_CHECK(rte_dma_vchan_setup(id, 0, &conf), -EINVAL, "a channel between processes to a port");
+	conf.direction = RTE_DMA_DIR_MEM_TO_MEM;
+	conf.dst_port.port_type = RTE_DMA_PORT_NONE;
+	DA_CHECK(rte_dma_vchan_setup(id, 0, &conf), 0, "a channel between processes");
+	DA_CHECK(ports_channels, 2, "channels that the driver was asked for");
+
+	return TEST_SUCCESS;
+}
+
+static int
+test_channel_between_processes_needs_mem2mem(void)
+{
+	static const struct rte_dma_dev_ops ops = {
+		.dev_info_get = ports_info_get,
+		.dev_configure = ports_configure,
+		.dev_close = ports_close,
+		.vchan_setup = ports_vchan_setup,
+	};
+	static const char name[] = "dma_with_ports";
+	static struct rte_device device = { .numa_node = -1 };
+	struct rte_dma_dev *dev;
+	int ret;
+
+	dev = rte_dma_pmd_allocate(name, -1, 1);
+	DA_CHECK(dev != NULL, true, "whether there is room for a device");
+	dev->device = &device;
+	dev->dev_ops = &ops;
+	dev->state = RTE_DMA_DEV_READY;
+	ret = check_ports_channels(dev->data->dev_id);
+	DA_CHECK(rte_dma_pmd_release(name), 0, "releasing a device");
+
+	return ret;
 }
 
 #define API_CASE(test) TEST_CASE_ST(api_setup, da_teardown, test)
@@ -476,6 +563,7 @@ struct unit_test_suite da_api_suite = {
 		API_CASE(test_bad_windows_are_refused),
 		API_CASE(test_callback_registration_is_by_function_and_argument),
 		API_CASE(test_channel_setup_refuses_bad_domains),
+		API_CASE(test_channel_between_processes_needs_mem2mem),
 		TEST_CASES_END(),
 	},
 };

@@ -148,6 +148,28 @@ test_other_controller_is_exdev(void)
 	return TEST_SUCCESS;
 }
 
+/* The directory of a controller can be written in several ways and is one controller all the same. */
+static int
+test_spellings_of_a_controller_are_one(void)
+{
+	char args[PATH_MAX + 32], first[PATH_MAX];
+
+	da_path(first, sizeof(first), "spelled");
+	DA_CHECK(mkdir(first, 0700), 0, "making a directory");
+	da_dev_close(&da.dev);
+	snprintf(args, sizeof(args), "controller=%s", first);
+	DA_CHECK(da_dev_open(&da.dev, "dma_sw_test0", args), 0, "opening a device");
+	snprintf(args, sizeof(args), "controller=/.//%s//./dma_sw.sock", first);
+	DA_CHECK(da_dev_open(&da.other, "dma_sw_test1", args), 0, "opening a second device");
+	rte_dma_access_token_generate(da.token);
+	DA_CHECK(rte_dma_access_group_create(da.dev.id, self_id, da.token, &da.group), 0, "creating");
+	DA_CHECK(rte_dma_access_group_join(da.other.id, self_id, da.token, da.group), 0,
+		"the second device joining as the same domain");
+	DA_CHECK(rte_dma_access_group_size_get(da.dev.id, da.group), 1, "members");
+
+	return TEST_SUCCESS;
+}
+
 static int
 test_secondary_process_is_enotsup(void)
 {
@@ -161,7 +183,7 @@ test_secondary_process_is_enotsup(void)
 	da_peer_kill(0);
 	DA_TRY(da_secondary_start(0));
 	DA_CHECK(da_answer_start(0), 0, "starting a secondary process");
-	DA_CHECK(da_ask(0, "secondary 0"), 0, "making a token in a secondary process");
+	DA_CHECK(da_ask(0, "secondary %d", da.dev.id), 0, "making a token in a secondary process");
 	DA_CHECK(p->nb_val, 9, "answers of a secondary process");
 	for (i = 0; i < 8; i++)
 		DA_CHECK((int)p->val[i], -ENOTSUP, "call %u of a secondary process", i);
@@ -262,6 +284,7 @@ struct unit_test_suite da_env_suite = {
 		ENV_CASE(test_too_many_groups_are_enospc),
 		ENV_CASE(test_dump_shows_groups_but_no_token),
 		ENV_CASE(test_other_controller_is_exdev),
+		ENV_CASE(test_spellings_of_a_controller_are_one),
 		ENV_CASE(test_secondary_process_is_enotsup),
 		TEST_CASES_END(),
 	},

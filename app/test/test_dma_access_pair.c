@@ -310,6 +310,43 @@ test_each_pair_has_its_own_callback(void)
 	return TEST_SUCCESS;
 }
 
+/* Registered after a pair's own callbacks, so that these have been called for an event before. */
+static void
+last_event(int16_t dev_id __rte_unused, enum rte_dma_event_type event __rte_unused,
+	const struct rte_dma_event_info *info, void *arg __rte_unused)
+{
+	da_event_put(&other_events, info->group_id, info->reason, info->domain_id);
+}
+
+/* A program may mix both families of functions: nothing of a pair that has ended is left. */
+static int
+test_pair_ended_as_a_group_is_forgotten(void)
+{
+	int16_t first;
+
+	DA_TRY(da_peers_start(1));
+	DA_TRY(create(da_pair_event));
+	first = da.group;
+	DA_CHECK(rte_dma_access_group_destroy(da.dev.id, first), 0, "destroying it as a group");
+	DA_TRY(create(da_pair_event));
+	DA_CHECK(da.group, first, "id of the next group");
+	DA_CHECK(rte_dma_event_callback_register(da.dev.id, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE,
+		last_event, NULL), 0, "registering for all events");
+	DA_CHECK(da_peer_join(0, "pair_join"), 0, "the peer joining");
+	DA_TRY(da_expect_event(&other_events, first, RTE_DMA_ACCESS_REASON_JOINED, DA_PEER(0)));
+	DA_CHECK(da_ask(0, "leave %d", first), 0, "the peer leaving it as a group");
+	DA_TRY(da_expect_event(&other_events, first, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(0)));
+	DA_CHECK(da_events_pending(&da_pair_events), 1, "events of one who left once");
+	DA_CHECK(da_peer_join(0, "pair_join"), 0, "the peer joining again");
+	DA_CHECK(rte_dma_access_pair_group_destroy(da.dev.id, first), -EBUSY, "destroying as two");
+	DA_CHECK(da_ask(0, "pair_leave %d", first), 0, "the peer leaving again");
+	DA_CHECK(rte_dma_access_pair_group_destroy(da.dev.id, first), 0, "destroying it");
+	DA_CHECK(rte_dma_event_callback_unregister(da.dev.id, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE,
+		last_event, NULL), 0, "unregistering");
+
+	return TEST_SUCCESS;
+}
+
 #define PAIR_CASE(test) TEST_CASE_ST(pair_setup, da_teardown, test)
 
 struct unit_test_suite da_pair_suite = {
@@ -324,6 +361,7 @@ struct unit_test_suite da_pair_suite = {
 		PAIR_CASE(test_pair_is_destroyed_from_its_callback),
 		PAIR_CASE(test_pair_is_left_from_its_callback),
 		PAIR_CASE(test_each_pair_has_its_own_callback),
+		PAIR_CASE(test_pair_ended_as_a_group_is_forgotten),
 		TEST_CASES_END(),
 	},
 };

@@ -20,6 +20,7 @@ struct dma_access_membership {
 	int16_t dev_id;
 	int16_t group_id;
 	uint64_t counters[DMA_ACCESS_REASONS];
+	void (*on_del)(int16_t dev_id, int16_t group_id); /* NULL: nobody wants to know */
 };
 
 /* Guards list and counters: the application, the raisers of events and telemetry use them. */
@@ -73,7 +74,22 @@ dma_access_list_del(int16_t dev_id, int16_t group_id)
 	if (m != NULL)
 		TAILQ_REMOVE(&list, m, next);
 	pthread_mutex_unlock(&lock);
+	if (m != NULL && m->on_del != NULL)
+		m->on_del(dev_id, group_id);
 	free(m);
+}
+
+void
+dma_access_list_on_del(int16_t dev_id, int16_t group_id,
+		void (*fn)(int16_t dev_id, int16_t group_id))
+{
+	struct dma_access_membership *m;
+
+	pthread_mutex_lock(&lock);
+	m = list_find(dev_id, group_id);
+	if (m != NULL)
+		m->on_del = fn;
+	pthread_mutex_unlock(&lock);
 }
 
 void

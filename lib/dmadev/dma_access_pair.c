@@ -135,16 +135,6 @@ pair_prepare(int16_t dev_id, int16_t group_id, bool is_creator,
 }
 
 static void
-pair_add(struct dma_pair *pair, int16_t group_id)
-{
-	pthread_mutex_lock(&lock);
-	pair->serial = ++last_serial;
-	pair->group_id = group_id;
-	TAILQ_INSERT_TAIL(&pairs, pair, next);
-	pthread_mutex_unlock(&lock);
-}
-
-static void
 pair_free(struct dma_pair *pair)
 {
 	if (pair->cb != NULL)
@@ -153,17 +143,11 @@ pair_free(struct dma_pair *pair)
 	free(pair);
 }
 
-/* Whoever ended the group forgets its record: a group ends once, so only one does. */
-static int
-pair_end(int16_t dev_id, int16_t group_id, int (*end)(int16_t dev_id, int16_t group_id))
+/* The group was left or destroyed, perhaps by the functions for groups of any size. */
+static void
+pair_forget(int16_t dev_id, int16_t group_id)
 {
 	struct dma_pair *pair;
-	int ret;
-
-	ret = end(dev_id, group_id);
-	/* With these it has ended, too; the controller is gone, or did not confirm it. */
-	if (ret != 0 && ret != -ENOTCONN && ret != -ETIMEDOUT)
-		return ret;
 
 	pthread_mutex_lock(&lock);
 	pair = pair_find(dev_id, group_id);
@@ -172,14 +156,24 @@ pair_end(int16_t dev_id, int16_t group_id, int (*end)(int16_t dev_id, int16_t gr
 	pthread_mutex_unlock(&lock);
 	if (pair != NULL)
 		pair_free(pair);
-	return ret;
+}
+
+static void
+pair_add(struct dma_pair *pair, int16_t group_id)
+{
+	pthread_mutex_lock(&lock);
+	pair->serial = ++last_serial;
+	pair->group_id = group_id;
+	TAILQ_INSERT_TAIL(&pairs, pair, next);
+	pthread_mutex_unlock(&lock);
+	dma_access_list_on_del(pair->dev_id, group_id, pair_forget);
 }
 
 static int
 pair_end_as(int16_t dev_id, int16_t group_id, bool is_creator)
 {
-	return pair_end(dev_id, group_id,
-		is_creator ? rte_dma_access_group_destroy : rte_dma_access_group_leave);
+	return is_creator ? rte_dma_access_group_destroy(dev_id, group_id) :
+		rte_dma_access_group_leave(dev_id, group_id);
 }
 
 static void
@@ -269,7 +263,7 @@ rte_dma_access_pair_group_destroy(int16_t dev_id, int16_t group_id)
 		return ret;
 	if (dma_event_in_callback())
 		return pair_end_later(dev_id, group_id, true);
-	return pair_end(dev_id, group_id, rte_dma_access_group_destroy);
+	return rte_dma_access_group_destroy(dev_id, group_id);
 }
 
 /*
@@ -321,7 +315,7 @@ rte_dma_access_pair_group_leave(int16_t dev_id, int16_t group_id)
 		return ret;
 	if (dma_event_in_callback())
 		return pair_end_later(dev_id, group_id, false);
-	return pair_end(dev_id, group_id, rte_dma_access_group_leave);
+	return rte_dma_access_group_leave(dev_id, group_id);
 }
 
 RTE_EXPORT_EXPERIMENTAL_SYMBOL(rte_dma_access_pair_group_handler_get, 25.11)

@@ -39,7 +39,7 @@ void dma_access_dev_release(int16_t dev_id);
 void dma_access_dump(int16_t dev_id, FILE *f);
 #endif
 
-/* 0; -EINVAL: no such device; -ENOTSUP: not the primary process. The first check of every call. */
+/* 0; -ENOTSUP: not the primary process; -EINVAL: no such device. The first check of every call. */
 int dma_access_check_dev(int16_t dev_id);
 
 /* 0; -ENOTSUP: the device cannot reach other domains. Comes after the checks of arguments. */
@@ -60,6 +60,10 @@ void dma_access_list_add(struct dma_access_membership *membership, int16_t group
 
 /* The device did not enter a group after all. */
 void dma_access_list_discard(struct dma_access_membership *membership);
+
+/* Have fn called once the device has left the group by a call of its own, by whatever function. */
+void dma_access_list_on_del(int16_t dev_id, int16_t group_id,
+		void (*fn)(int16_t dev_id, int16_t group_id));
 
 void dma_access_list_del(int16_t dev_id, int16_t group_id);
 void dma_access_list_del_dev(int16_t dev_id);

@@ -365,7 +365,8 @@ group_forget(struct dma_group *group)
 	dma_broker_group_end(group);
 	dma_broker_group_unlink(group);
 	dma_broker_group_free(group);
-	return ret;
+	/* with the controller the rights are gone, too */
+	return ret == -ENOTCONN ? 0 : ret;
 }
 
 int

@@ -4,7 +4,7 @@
 
 /*
  * The group calls of rte_dma_access.h: they check what is the same for all drivers and pass on to
- * the driver's operation. Every call checks in the same order: device and process, arguments,
+ * the driver's operation. Every call checks in the same order: process and device, arguments,
  * capability, whether it runs in a callback, the group; the driver finds the rest.
  */
 
@@ -51,13 +51,13 @@ rte_dma_access_token_generate(rte_uuid_t token)
 int
 dma_access_check_dev(int16_t dev_id)
 {
-	if (!rte_dma_is_valid(dev_id)) {
-		RTE_DMA_LOG(ERR, "There is no device %d", dev_id);
-		return -EINVAL;
-	}
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
 		RTE_DMA_LOG(ERR, "Device %d: access groups are for primary processes only", dev_id);
 		return -ENOTSUP;
+	}
+	if (!rte_dma_is_valid(dev_id)) {
+		RTE_DMA_LOG(ERR, "There is no device %d", dev_id);
+		return -EINVAL;
 	}
 
 	return 0;

@@ -40,7 +40,7 @@
  * A process that dies leaves; the death of the creator ends its group for all.
  *
  * Unless said otherwise, the functions here: return 0 or a count, or a negative errno; are to be
- * called in a primary process, in a secondary one they return -ENOTSUP; are, like the rest of
+ * called in a primary process, in a secondary one they return -ENOTSUP whatever else is wrong; are, like the rest of
  * dmadev's control API, not thread safe for one device; can be called in every state of the device
  * from its probe to rte_dma_close(). Group membership survives rte_dma_stop() and rte_dma_start().
  * rte_dma_close() leaves the device's groups and destroys those that it created. It first waits for
@@ -174,7 +174,7 @@ int rte_dma_access_group_create(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device did not create the group.
  *   - -EBUSY: other domains, or other devices of this process, are still in.
- *   - -ENOTCONN, -ETIMEDOUT: as for rte_dma_access_group_leave().
+ *   - -ETIMEDOUT: as for rte_dma_access_group_leave().
  */
 __rte_experimental
 int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
@@ -236,7 +236,6 @@ int rte_dma_access_group_join(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -ENOTSUP, -EDEADLK: as for rte_dma_access_group_create().
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device created the group; destroy it.
- *   - -ENOTCONN: the controller has just gone, and the rights with it. The group is forgotten.
  *   - -ETIMEDOUT: the controller did not confirm in 2 seconds that the rights are withdrawn; the
  *     connection to it was cut, which withdraws them as soon as it runs again. The group is
  *     forgotten all the same.

@@ -97,12 +97,31 @@ def taking_back(kit, controller):
         peer.end()
 
 
+def unconfirmed_destroy(kit, controller):
+    kit.say('the controller is stopped, and a group destroyed: it is forgotten all the same')
+    a = k.Peer(kit, telemetry=True)
+    ask = k.Telemetry(a.telemetry_path)
+    group, _ = kit.group(a)
+    kit.equal(ask('/dmadev/access_groups', 0), [group], 'groups that telemetry shows')
+    controller.signal(signal.SIGSTOP)
+    kit.timed(*CALL, 'a destroy', kit.error, errno.ETIMEDOUT, a, 'destroy', group)
+    controller.signal(signal.SIGCONT)
+    kit.error(errno.ENOENT, a, 'destroy', group)
+    kit.equal(ask('/dmadev/access_groups', 0), [], 'groups that telemetry shows')
+    a('device-stop')
+    a('device-start')
+    kit.equal(kit.group(a)[0], group, 'the id of the next group')
+    kit.equal(ask('/dmadev/access_groups', 0), [group], 'groups that telemetry shows')
+    a.end()
+
+
 def test(kit):
     controller = k.Controller(kit)
     stopped_member(kit)
     stopped_creator(kit)
     stopped_controller(kit, controller)
     taking_back(kit, controller)
+    unconfirmed_destroy(kit, controller)
 
 
 k.run(test, 90)

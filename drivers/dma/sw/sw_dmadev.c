@@ -335,19 +335,43 @@ static const struct rte_dma_dev_ops sw_ops = {
 	.access_window_set = sw_window_set,
 };
 
-/* The directory of a controller, as given to it, or its socket in there. */
+/* Append the components of a path, without those that say nothing. Returns the new length. */
+static size_t
+path_append(char *to, size_t size, size_t len, const char *path)
+{
+	size_t n;
+
+	for (; *path != '\0' && len < size; path += n) {
+		path += strspn(path, "/");
+		n = strcspn(path, "/");
+		if (n != 0 && (n != 1 || path[0] != '.'))
+			len += snprintf(to + len, size - len, "/%.*s", (int)n, path);
+	}
+
+	return len;
+}
+
+/*
+ * The directory of a controller, as given to it, or its socket in there. Devices that name it in
+ * different ways share one port all the same, as long as no link is among them.
+ */
 static int
 arg_controller(const char *key, const char *value, void *opaque)
 {
-	const char *base = strrchr(value, '/');
 	struct sw_args *args = opaque;
-	int n;
+	const size_t size = sizeof(args->path);
+	char here[PATH_MAX] = "";
+	const char *name;
+	size_t len;
 
-	if (base != NULL && strcmp(base + 1, SW_SOCKET_NAME) == 0)
-		n = snprintf(args->path, sizeof(args->path), "%s", value);
-	else
-		n = snprintf(args->path, sizeof(args->path), "%s/%s", value, SW_SOCKET_NAME);
-	if (value[0] == '\0' || n >= (int)sizeof(args->path)) {
+	if (value[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return -errno;
+	len = path_append(args->path, size, 0, here);
+	len = path_append(args->path, size, len, value);
+	name = len < size ? strrchr(args->path, '/') : NULL;
+	if (name != NULL && strcmp(name + 1, SW_SOCKET_NAME) != 0)
+		len = path_append(args->path, size, len, SW_SOCKET_NAME);
+	if (value[0] == '\0' || name == NULL || len >= size) {
 		SW_LOG(ERR, "%s=%s: expected the directory of a controller, or its socket", key, value);
 		return -EINVAL;
 	}
@@ -487,9 +511,9 @@ sw_probe(struct rte_vdev_device *vdev)
 	ret = parse_args(vdev, &args);
 	if (ret != 0)
 		return ret;
-	port = sw_port_get(args.path, args.spawn, args.trusted_uid);
-	if (port == NULL)
-		return -EINVAL;
+	ret = sw_port_get(args.path, args.spawn, args.trusted_uid, &port);
+	if (ret != 0)
+		return ret;
 	ret = sw_create(vdev, port);
 	if (ret != 0)
 		sw_port_put(port);

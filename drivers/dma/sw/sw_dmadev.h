@@ -111,7 +111,7 @@ struct sw_dev {
 };
 
 /* sw_port.c */
-struct sw_port *sw_port_get(const char *path, bool spawn, uint32_t trusted_uid);
+int sw_port_get(const char *path, bool spawn, uint32_t trusted_uid, struct sw_port **port);
 void sw_port_put(struct sw_port *port);
 int sw_port_connect(struct sw_port *port);
 int sw_port_settled(struct sw_port *port, uint32_t ms);

@@ -266,18 +266,18 @@ unlock:
 	return ret;
 }
 
-static struct sw_port *
-sw_port_new(const char *path, bool spawn, uint32_t trusted_uid)
+static int
+sw_port_new(const char *path, bool spawn, uint32_t trusted_uid, struct sw_port **out)
 {
 	struct sw_port *port = calloc(1, sizeof(*port));
 
 	if (port == NULL)
-		return NULL;
+		return -ENOMEM;
 	if (rte_strscpy(port->path, path, sizeof(port->path)) < 0) {
 		SW_LOG(ERR, "%s has %zu bytes, a socket's path has at most %zu: use a shorter one", path,
 			strlen(path), sizeof(port->path) - 1);
 		free(port);
-		return NULL;
+		return -ENAMETOOLONG;
 	}
 	pthread_mutex_init(&port->lock, NULL);
 	pthread_mutex_init(&port->connecting, NULL);
@@ -287,30 +287,33 @@ sw_port_new(const char *path, bool spawn, uint32_t trusted_uid)
 	port->broker.ops = &sw_broker_ops;
 	port->broker.ctx = port;
 	port->broker.max_windows = SW_MAX_WINDOWS;
+	*out = port;
 
-	return port;
+	return 0;
 }
 
 /* The port of a path; the first device says how to come by a controller. */
-struct sw_port *
-sw_port_get(const char *path, bool spawn, uint32_t trusted_uid)
+int
+sw_port_get(const char *path, bool spawn, uint32_t trusted_uid, struct sw_port **out)
 {
 	struct sw_port *port;
+	int ret = 0;
 
 	pthread_mutex_lock(&ports_lock);
 	TAILQ_FOREACH(port, &ports, next)
 		if (strcmp(port->path, path) == 0)
 			break;
 	if (port == NULL) {
-		port = sw_port_new(path, spawn, trusted_uid);
-		if (port != NULL)
+		ret = sw_port_new(path, spawn, trusted_uid, &port);
+		if (ret == 0)
 			TAILQ_INSERT_TAIL(&ports, port, next);
 	}
-	if (port != NULL)
+	if (ret == 0)
 		port->devices++;
 	pthread_mutex_unlock(&ports_lock);
+	*out = port;
 
-	return port;
+	return ret;
 }
 
 void
