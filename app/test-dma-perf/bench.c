@@ -23,6 +23,8 @@
 #include "bench.h"
 
 #define MAX_ADDED_ARGS 8
+/* How soon a signal to end is seen; any thread may have taken it. */
+#define SLICE_S 0.1
 
 static const struct bench_type *const types[PERF_NB_TYPES] = {
 	[PERF_DMA_MEM_COPY] = &bench_dma_type,
@@ -109,17 +111,11 @@ has_arg(const struct perf_case *c, const char *arg)
 static bool
 all_vdevs(const struct perf_case *c)
 {
-	unsigned int i, j;
-	const char *dev;
-	bool found;
+	unsigned int i;
 
-	for (i = 0; i < c->nb_workers; i++) {
-		dev = c->workers[i].dev;
-		for (found = false, j = 0; !found && j < c->nb_eal_args; j++)
-			found = strstr(c->eal_args[j], dev) != NULL;
-		if (!found)
+	for (i = 0; i < c->nb_workers; i++)
+		if (c->workers[i].dev[0] != '\0' && perf_eal_vdev(c, c->workers[i].dev) == NULL)
 			return false;
-	}
 
 	return true;
 }
@@ -206,26 +202,35 @@ work(void *arg)
 	return 0;
 }
 
+/* Or less, if the case is to end. */
 static void
 sleep_for(double seconds)
 {
-	struct timespec ts = { .tv_sec = seconds, .tv_nsec = (seconds - floor(seconds)) * 1e9 };
+	struct timespec ts = { 0 };
+	double slice;
 
-	while (nanosleep(&ts, &ts) != 0 && errno == EINTR)
-		;
+	for (; seconds > 0 && !perf_told_to_end(); seconds -= slice) {
+		slice = RTE_MIN(seconds, SLICE_S);
+		ts.tv_nsec = slice * 1e9;
+		nanosleep(&ts, NULL);
+	}
 }
 
 /* EAL's own functions to wait do it by looking, which would cost a worker its CPU. */
 static void
 wait_for(struct bench *b, size_t flag_offset)
 {
+	const struct timespec pause = { .tv_nsec = 500000 };
 	const bool *flag;
 	unsigned int i;
 
 	for (i = 0; i < b->c->nb_workers; i++) {
 		flag = RTE_PTR_ADD(&b->workers[i], flag_offset);
-		while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-			sleep_for(0.0005);
+		while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
+			if (perf_told_to_end())
+				bench_watch_cut(&b->workers[i].watch);
+			nanosleep(&pause, NULL);
+		}
 	}
 }
 
@@ -263,7 +268,7 @@ run_workers(struct bench *b)
 		ret |= b->workers[i].ret;
 	}
 
-	return ret;
+	return perf_told_to_end() ? -1 : ret;
 }
 
 /* Everything is there and nothing is to be done. */
@@ -282,7 +287,7 @@ stay_idle(struct bench *b, struct perf_row *row)
 	if (engine != 0)
 		row->engine_cpu = (bench_cpu_time(engine) - engine_start) / row->seconds * 100;
 
-	return 0;
+	return perf_told_to_end() ? -1 : 0;
 }
 
 /* --- Results ---------------------------------------------------------------------------------- */
@@ -435,7 +440,7 @@ bench_main(const struct perf_case *c, unsigned int case_index, unsigned int firs
 	ret = start_eal(&b);
 	if (ret != 0)
 		return EXIT_FAILURE;
-	if (check_lcores(&b) != 0 || make_workers(&b) != 0 || get_memory(&b) != 0 ||
+	if (perf_told_to_end() || check_lcores(&b) != 0 || make_workers(&b) != 0 || get_memory(&b) != 0 ||
 	    (b.type->open != NULL && b.type->open(&b) != 0))
 		ret = -1;
 	else

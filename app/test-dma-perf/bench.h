@@ -45,10 +45,13 @@ struct bench_watch {
 	uint64_t ops_at_start;
 	uint64_t ops;
 	bool warm;
+	bool cut;        /* by bench_watch_cut() */
 };
 
 void bench_watch_start(struct bench_watch *w, double seconds);
 bool bench_watch_step(struct bench_watch *w, uint64_t now, uint64_t ops);
+/* Lets it be over now. By another thread than the one that looks at it. */
+void bench_watch_cut(struct bench_watch *w);
 
 /* To be asked every few operations; ops: those that are done. */
 static inline bool
@@ -56,7 +59,8 @@ bench_watch_ended(struct bench_watch *w, uint64_t ops)
 {
 	const uint64_t now = rte_rdtsc();
 
-	return unlikely(now >= w->next) && bench_watch_step(w, now, ops);
+	return unlikely(now >= __atomic_load_n(&w->next, __ATOMIC_RELAXED)) &&
+		bench_watch_step(w, now, ops);
 }
 
 /* Of times in cycles: exact up to 128, then in steps of less than 1 %. */

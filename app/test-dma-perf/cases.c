@@ -20,6 +20,8 @@
 #include "bench.h"
 
 #define PROGRESS_MS 250
+#define WAIT_MS 2
+#define END_MS 10000
 
 struct run {
 	struct perf_report *report;
@@ -41,6 +43,12 @@ on_signal(int sig)
 	told_to_end = sig;
 }
 
+bool
+perf_told_to_end(void)
+{
+	return told_to_end != 0;
+}
+
 static void
 handle_signals(void)
 {
@@ -56,11 +64,11 @@ be_case(const struct run *r, pid_t parent, int rows)
 {
 	int status;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The handler is inherited; the case sees the same flag, and cleans up after itself. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	signal(SIGHUP, SIG_IGN);
 	status = bench_main(r->c, r->case_index, r->first, r->nb, rows);
 	fflush(stdout);
 	_exit(status);
@@ -127,17 +135,31 @@ take_rows(struct run *r)
 	} while (ret <= 0 || take_row(r) > 0);
 }
 
+/* Tell it to end if this process was; who does not is killed. */
+static int
+wait_end(const struct run *r)
+{
+	unsigned int ms = 0;
+	int status;
+
+	while (waitpid(r->pid, &status, WNOHANG) == 0) {
+		if (told_to_end && ms == 0)
+			kill(r->pid, SIGTERM);
+		if (told_to_end && (ms += WAIT_MS) > END_MS)
+			kill(r->pid, SIGKILL);
+		poll(NULL, 0, WAIT_MS);
+	}
+
+	return status;
+}
+
 static int
 finish(struct run *r)
 {
 	int status;
 
-	if (told_to_end)
-		kill(r->pid, SIGKILL);
 	close(r->rows);
-	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
-		if (told_to_end)
-			kill(r->pid, SIGKILL);
+	status = wait_end(r);
 	perf_progress_hide(&r->progress);
 	if (told_to_end)
 		return -1;

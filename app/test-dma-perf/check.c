@@ -114,6 +114,19 @@ perf_nb_bufs(const struct perf_case *c, const struct perf_scenario *s)
 
 /* --- Checks ----------------------------------------------------------------------------------- */
 
+/* Of a key, or of the section if it is not there. */
+static unsigned int
+line_of(const struct perf_case *c, const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->section->nb_entries; i++)
+		if (strcmp(c->section->entries[i].key, key) == 0)
+			return c->section->entries[i].line;
+
+	return c->section->line;
+}
+
 static void
 check_ranges(struct perf_ini *ini, const struct perf_case *c)
 {
@@ -169,6 +182,27 @@ check_scenario(struct perf_ini *ini, const struct perf_case *c, const struct per
 }
 
 static void
+check_peer_core(struct perf_ini *ini, const struct perf_case *c, const struct perf_lcores *lcores)
+{
+	const unsigned int line = line_of(c, "peer_core"), lcore = c->workers[0].lcore;
+	struct perf_lcores usable;
+	unsigned int i;
+	char text[256];
+
+	for (i = 0; i < RTE_MAX_LCORE; i++)
+		usable.cpu[i] = perf_cpu_is_usable(i) ? (int)i : -1;
+	perf_lcores_print(&usable, text, sizeof(text));
+	if (!perf_cpu_is_usable(c->peer_core))
+		perf_ini_error(ini, c->section, line,
+			"peer_core=%d: no such CPU for this process; there are: %s", c->peer_core,
+			text);
+	else if (lcores->known && lcores->cpu[lcore] == c->peer_core)
+		perf_ini_error(ini, c->section, line,
+			"peer_core=%d: lcore %u works on this CPU; there are: %s", c->peer_core,
+			lcore, text);
+}
+
+static void
 check_lcores(struct perf_ini *ini, struct perf_case *c)
 {
 	struct perf_lcores lcores;
@@ -196,13 +230,8 @@ check_lcores(struct perf_ini *ini, struct perf_case *c)
 					"device %s is there twice", w->dev);
 		}
 	}
-	if (c->peer_core >= 0 && !perf_cpu_is_usable(c->peer_core))
-		perf_ini_error(ini, c->section, c->section->line,
-			"peer_core=%d: this process may not use such a CPU", c->peer_core);
-	else if (c->peer_core >= 0 && lcores.known && lcores.cpu[c->workers[0].lcore] == c->peer_core)
-		perf_ini_error(ini, c->section, c->section->line,
-			"peer_core=%d: allowed: another CPU than that of lcore %u, which is the same",
-			c->peer_core, c->workers[0].lcore);
+	if (c->peer_core >= 0)
+		check_peer_core(ini, c, &lcores);
 }
 
 static void
@@ -230,6 +259,9 @@ check_devices(struct perf_ini *ini, struct perf_case *c)
 		if (w->dir != RTE_DMA_DIR_MEM_TO_MEM && c->type != PERF_DMA_MEM_COPY)
 			perf_ini_bad(ini, c->section, w->entry, "allowed for %s: dir=mem2mem",
 				perf_type_name(c->type));
+		if (c->type == PERF_DMA_INTER_DOMAIN_COPY && perf_eal_vdev(c, w->dev) == NULL)
+			perf_ini_bad(ini, c->section, w->entry,
+				"eal_args has no --vdev=%s, which the peers need, too", w->dev);
 	}
 }
 
@@ -245,11 +277,13 @@ check_counts(struct perf_ini *ini, const struct perf_case *c)
 		perf_ini_bad(ini, c->section, c->workers[1].entry, "allowed for %s: one lcore",
 			perf_type_name(c->type));
 	if ((c->nb_src_sges == 0) != (c->nb_dst_sges == 0))
-		perf_ini_error(ini, c->section, line, "the key '%s' is missing beside '%s'",
+		perf_ini_error(ini, c->section,
+			line_of(c, c->nb_src_sges == 0 ? "dma_dst_sge" : "dma_src_sge"),
+			"the key '%s' is missing beside '%s'",
 			c->nb_src_sges == 0 ? "dma_src_sge" : "dma_dst_sge",
 			c->nb_src_sges == 0 ? "dma_dst_sge" : "dma_src_sge");
 	if (c->type == PERF_DMA_INTER_DOMAIN_COPY && c->direction == PERF_THIRD && c->nb_peers < 2)
-		perf_ini_error(ini, c->section, line,
+		perf_ini_error(ini, c->section, line_of(c, "peers"),
 			"peers=%u: allowed with direction=third: 2 to %d, one of them the source",
 			c->nb_peers, PERF_MAX_PEERS);
 	if (perf_eal_option(c, "--proc-type") != NULL &&

@@ -124,21 +124,31 @@ parse_u32(struct perf_context *x, const struct perf_entry *e, uint32_t min, uint
 	return number;
 }
 
+static const char *
+list_words(const char *const *words, unsigned int nb_words, char *text, size_t size)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < nb_words; i++)
+		len += snprintf(text + len, size - len, "%s%s", i == 0 ? "" : ", ", words[i]);
+
+	return text;
+}
+
 /* The index of the value in a list of words, or 0 after a complaint. */
 static unsigned int
 parse_word(struct perf_context *x, const struct perf_entry *e, const char *const *words,
 	unsigned int nb_words)
 {
-	char allowed[256] = "";
+	char allowed[256];
 	unsigned int i;
 
-	for (i = 0; i < nb_words; i++) {
+	for (i = 0; i < nb_words; i++)
 		if (strcmp(e->value, words[i]) == 0)
 			return i;
-		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s",
-			i == 0 ? "" : ", ", words[i]);
-	}
-	perf_ini_bad(x->ini, x->section, e, "allowed: %s", allowed);
+	perf_ini_bad(x->ini, x->section, e, "allowed: %s",
+		list_words(words, nb_words, allowed, sizeof(allowed)));
 
 	return 0;
 }
@@ -540,6 +550,7 @@ read_case(struct perf_ini *ini, const struct perf_section *s, const struct perf_
 	struct perf_context x = { .ini = ini, .section = s, .c = c };
 	const struct perf_entry *type = find_entry(s, "type"), *skip = find_entry(s, "skip");
 	const unsigned int errors = ini->nb_errors;
+	char allowed[256];
 
 	c->section = s;
 	/* A skipped case may be about what this machine does not have. */
@@ -549,7 +560,8 @@ read_case(struct perf_ini *ini, const struct perf_section *s, const struct perf_
 			return;
 	}
 	if (type == NULL) {
-		perf_ini_error(ini, s, s->line, "the key 'type' is missing");
+		perf_ini_error(ini, s, s->line, "the key 'type' is missing; allowed: %s",
+			list_words(type_names, RTE_DIM(type_names), allowed, sizeof(allowed)));
 		return;
 	}
 	parse_type(&x, type);

@@ -27,6 +27,7 @@
 /* Controllers let a user introduce only a few processes at once. */
 #define START_AT_ONCE 4
 #define ANSWER_MS 60000
+#define POLL_MS 100
 #define END_MS 10000
 /* What EAL and the driver need in a peer besides the buffer. */
 #define SPARE_MIB 8
@@ -64,12 +65,13 @@ static int
 hear(struct bench *b, unsigned int peer, struct peer_reply *r, const char *what)
 {
 	struct pollfd pfd = { .fd = b->group->peers[peer].sock, .events = POLLIN };
-	int ret;
+	int ret = 0, ms;
 
-	do {
-		ret = poll(&pfd, 1, ANSWER_MS);
-	} while (ret < 0 && errno == EINTR);
-	if (ret == 0)
+	for (ms = 0; ret <= 0 && ms < ANSWER_MS && !perf_told_to_end(); ms += POLL_MS)
+		ret = poll(&pfd, 1, POLL_MS);
+	if (perf_told_to_end())
+		return -1;
+	if (ret <= 0)
 		return bench_fail(b, "peer %u: no answer in %d s", peer, ANSWER_MS / 1000);
 	if (recv(pfd.fd, r, sizeof(*r), 0) != sizeof(*r))
 		return bench_fail(b, "peer %u ended", peer);
@@ -94,27 +96,6 @@ static uint64_t
 peer_mib(const struct bench *b, unsigned int peer)
 {
 	return (peer_len(b, peer) + PERF_MIB - 1) / PERF_MIB + SPARE_MIB;
-}
-
-/* Peers have to have the same device, with the same controller. */
-static const char *
-vdev_args(const struct perf_case *c)
-{
-	const size_t len = strlen(c->workers[0].dev);
-	const char *args = NULL;
-	unsigned int i;
-
-	for (i = 0; i < c->nb_eal_args; i++) {
-		if (strncmp(c->eal_args[i], "--vdev=", 7) == 0)
-			args = c->eal_args[i] + 7;
-		else if (strcmp(c->eal_args[i], "--vdev") == 0 && i + 1 < c->nb_eal_args)
-			args = c->eal_args[i + 1];
-		if (args != NULL && strncmp(args, c->workers[0].dev, len) == 0 &&
-		    (args[len] == ',' || args[len] == '\0'))
-			return args;
-	}
-
-	return NULL;
 }
 
 /* All CPUs that this process was given, for the one lcore of a peer. */
@@ -143,7 +124,8 @@ spawn(struct bench *b, unsigned int peer, int sock)
 	snprintf(lcores, sizeof(lcores), "--lcores=0@(%s)", cpus);
 	snprintf(memory, sizeof(memory), "-m%" PRIu64, peer_mib(b, peer));
 	snprintf(prefix, sizeof(prefix), "--file-prefix=dma-perf-%d-%u", getpid(), peer);
-	snprintf(vdev, sizeof(vdev), "--vdev=%s", vdev_args(b->c));
+	/* With the same controller as this process has. */
+	snprintf(vdev, sizeof(vdev), "--vdev=%s", perf_eal_vdev(b->c, b->c->workers[0].dev));
 	argv[n++] = strdupa("dpdk-test-dma-perf");
 	argv[n++] = strdupa(BENCH_PEER_ARG);
 	argv[n++] = lcores;
@@ -245,9 +227,6 @@ start_peers(struct bench *b)
 	const unsigned int nb = b->c->nb_peers;
 	unsigned int started, ready;
 
-	if (vdev_args(b->c) == NULL)
-		return bench_fail(b, "eal_args has no --vdev for device %s, which peers need, too",
-			b->c->workers[0].dev);
 	if (check_huge_pages(b) != 0)
 		return -1;
 	for (started = 0, ready = 0; ready < nb; ready++) {

@@ -3,8 +3,9 @@
  */
 
 /*
- * Which lcores EAL will have by the arguments of a case, so that a wrong lcore is found before
- * anything starts. EAL decides; what cannot be understood here is left to it.
+ * What EAL will make of the arguments of a case, above all which lcores it will have, so that a
+ * wrong one is found before anything starts. EAL decides; what cannot be understood here is left to
+ * it.
  */
 
 #include <ctype.h>
@@ -43,6 +44,26 @@ perf_eal_option(const struct perf_case *c, const char *name)
 	}
 
 	return found;
+}
+
+const char *
+perf_eal_vdev(const struct perf_case *c, const char *dev)
+{
+	const size_t len = strlen(dev);
+	const char *args = NULL;
+	unsigned int i;
+
+	for (i = 0; i < c->nb_eal_args; i++) {
+		if (strncmp(c->eal_args[i], "--vdev=", 7) == 0)
+			args = c->eal_args[i] + 7;
+		else if (strcmp(c->eal_args[i], "--vdev") == 0 && i + 1 < c->nb_eal_args)
+			args = c->eal_args[i + 1];
+		if (args != NULL && strncmp(args, dev, len) == 0 &&
+		    (args[len] == ',' || args[len] == '\0'))
+			return args;
+	}
+
+	return NULL;
 }
 
 /* "3" or "3-5"; moves behind it. */

@@ -12,7 +12,7 @@
  *   ini.c       reads lines of a file         report.c     table, CSV, JSON
  *   config.c    keys and their values         progress.c   the line that says how far it is
  *   check.c     what must fit together
- *   lcores.c    which lcores EAL will have
+ *   lcores.c    which lcores EAL will have     config_lcores.c   keys that name lcores
  *
  * and, inside the process of a case, see bench.h.
  */
@@ -193,6 +193,8 @@ void perf_lcores_print(const struct perf_lcores *lcores, char *text, size_t size
 bool perf_cpu_is_usable(unsigned int cpu);
 /* The value of an EAL option in the forms "--name value" and "--name=value", or NULL. */
 const char *perf_eal_option(const struct perf_case *c, const char *name);
+/* The text behind --vdev for a device, or NULL. */
+const char *perf_eal_vdev(const struct perf_case *c, const char *dev);
 
 /* --- Results: cases.c, report.c, progress.c --------------------------------------------------- */
 
@@ -269,6 +271,8 @@ double perf_progress_estimate(const struct perf_case *c);
 
 /* 0 if all cases ran, 1 if one failed or the program was told to end. */
 int perf_cases_run(struct perf_config *config, struct perf_report *report);
+/* A signal came; in the process of a case it is SIGTERM, sent by the parent or by its death. */
+bool perf_told_to_end(void);
 
 /* Say something on standard error, with the program's name before it. */
 void perf_error(const char *fmt, ...) __rte_format_printf(1, 2);

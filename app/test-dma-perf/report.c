@@ -80,9 +80,10 @@ print_row(const struct perf_case *c, const struct perf_row *row)
 	cell(8, 0, row->latency.p999);
 	cell(8, 1, row->latency.max / 1e3);
 	cell(8, 1, row->submit_ns);
-	if (c->mode == PERF_IDLE)
-		printf("  idle: engine %.2f %% of a CPU, submitter %.2f %%", row->engine_cpu,
-			row->submitter_cpu);
+	if (!isnan(row->engine_cpu))
+		printf("  idle: engine %.2f %% of a CPU", row->engine_cpu);
+	if (!isnan(row->submitter_cpu))
+		printf("  idle: submitter %.2f %% of a CPU", row->submitter_cpu);
 	if (!isnan(row->join_us))
 		printf("  join %.0f us", row->join_us);
 	putchar('\n');

@@ -26,6 +26,8 @@ bench_watch_start(struct bench_watch *w, double seconds)
 bool
 bench_watch_step(struct bench_watch *w, uint64_t now, uint64_t ops)
 {
+	if (__atomic_load_n(&w->cut, __ATOMIC_RELAXED))
+		return true;
 	if (!w->warm) {
 		w->warm = true;
 		w->start = now;
@@ -37,6 +39,13 @@ bench_watch_step(struct bench_watch *w, uint64_t now, uint64_t ops)
 	w->ops = ops - w->ops_at_start;
 
 	return true;
+}
+
+void
+bench_watch_cut(struct bench_watch *w)
+{
+	__atomic_store_n(&w->cut, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->next, 0, __ATOMIC_RELAXED);
 }
 
 void
