@@ -440,8 +440,8 @@ bench_main(const struct perf_case *c, unsigned int case_index, unsigned int firs
 	ret = start_eal(&b);
 	if (ret != 0)
 		return EXIT_FAILURE;
-	if (perf_told_to_end() || check_lcores(&b) != 0 || make_workers(&b) != 0 || get_memory(&b) != 0 ||
-	    (b.type->open != NULL && b.type->open(&b) != 0))
+	if (perf_told_to_end() || check_lcores(&b) != 0 || make_workers(&b) != 0 ||
+	    get_memory(&b) != 0 || (b.type->open != NULL && b.type->open(&b) != 0))
 		ret = -1;
 	else
 		ret = measure_all(&b, case_index, first, nb, rows);

@@ -5,7 +5,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-/* What config.c, the keys, and config_lcores.c, the keys that name lcores and devices, share. */
+/* What the files that read a configuration share. */
 
 #include "perf.h"
 
@@ -18,10 +18,28 @@ struct perf_context {
 	bool interleave;
 };
 
+/* What a key of a section is. */
+struct perf_key {
+	const char *name;
+	void (*parse)(struct perf_context *x, const struct perf_entry *e);
+	uint32_t types;    /* that know it, as bits */
+	uint32_t required; /* types that need it */
+	bool global;       /* allowed in [GLOBAL], where it is the default of the cases */
+};
+
 /* ini.c: cuts white space off both ends. */
 char *perf_trim(char *text);
 
-/* config.c: a whole text as a number, which is in a range. */
+/* config_keys.c */
+extern const struct perf_key perf_keys[];
+extern const unsigned int perf_nb_keys;
+void perf_parse_type(struct perf_context *x, const struct perf_entry *e);
+void perf_parse_skip(struct perf_context *x, const struct perf_entry *e);
+/* All types, as in "A, B, C". */
+const char *perf_list_types(char *text, size_t size);
+/* Makes words of the entry's value, which the case keeps. False: there are too many. */
+bool perf_split_eal_args(struct perf_case *c, const struct perf_entry *e);
+/* A whole text as a number, which is in a range. */
 bool perf_parse_number(const char *text, int base, uint64_t min, uint64_t max, uint64_t *number);
 
 /* config_lcores.c */

@@ -9,10 +9,10 @@
  * dpdk-test-dma-perf: what the whole program shares. The files by role:
  *
  *   main.c      options                       cases.c      runs each case in a process of its own
- *   ini.c       reads lines of a file         report.c     table, CSV, JSON
- *   config.c    keys and their values         progress.c   the line that says how far it is
- *   check.c     what must fit together
- *   lcores.c    which lcores EAL will have     config_lcores.c   keys that name lcores
+ *   ini.c       lines of a file               report.c     table, CSV, JSON
+ *   config.c    sections                      progress.c   the line that says how far it is
+ *   config_keys.c, config_lcores.c            keys and their values
+ *   check.c     what must fit together        lcores.c     which lcores EAL will have
  *
  * and, inside the process of a case, see bench.h.
  */
@@ -82,7 +82,7 @@ void perf_ini_error(struct perf_ini *ini, const struct perf_section *section, un
 void perf_ini_bad(struct perf_ini *ini, const struct perf_section *section,
 	const struct perf_entry *entry, const char *fmt, ...) __rte_format_printf(4, 5);
 
-/* --- Cases: config.c, check.c ----------------------------------------------------------------- */
+/* --- Cases: config*.c, check.c ---------------------------------------------------------------- */
 
 /* A value that may run from first to last, one step for each scenario. */
 struct perf_range {
