@@ -324,8 +324,8 @@ sum_up(struct bench *b, struct perf_row *row)
 		r->ops = w->watch.ops;
 		r->seconds = (double)(w->watch.end - w->watch.start) / rte_get_tsc_hz();
 		if (r->ops == 0)
-			return bench_fail(b, "lcore %u: no operation was done in %.2f s; give it more "
-				"test_seconds", w->lcore, r->seconds);
+			return bench_fail(b, "lcore %u: no operation was done in %.2f s", w->lcore,
+				r->seconds);
 		row->ops += r->ops;
 		row->seconds += r->seconds / b->c->nb_workers;
 		rate += r->ops / r->seconds;

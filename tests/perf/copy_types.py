@@ -48,7 +48,8 @@ def check_throughput(kit, row, what):
     kit.check(row['mops'] > 0, f'{what}: {row["mops"]} Mops')
     rate = row['nr_ops'] / row['seconds'] / 1e6
     kit.check(0.99 < row['mops'] / rate < 1.01, f'{what}: {row["mops"]} Mops, but {rate} by ops')
-    kit.check(0.04 < row['seconds'] < 2, f'{what}: measured for {row["seconds"]} s, expected 0.05')
+    # Longer only if nothing at all was done by then, on a busy machine.
+    kit.check(0.05 <= row['seconds'] < 25, f'{what}: {row["seconds"]} s, expected 0.05')
     cycles = row['tsc_ghz'] * 1e3 / row['mops']
     kit.check(0.99 < row['cycles_per_op'] / cycles < 1.01, f'{what}: {row["cycles_per_op"]} cycles')
     if row['type'] == 'PING_PONG':

@@ -122,7 +122,7 @@ class Kit:
         self.check(result.status == 0, f'exit status {result.status}, expected 0: {result.err}')
         return result
 
-    def wait(self, what, condition, timeout=10):
+    def wait(self, what, condition, timeout=30):
         start = time.monotonic()
         while not condition():
             if time.monotonic() - start > timeout:
