@@ -2,9 +2,10 @@
 # Copyright(c) 2026 The DPDK DMA access authors
 
 """Files in the formats of DPDK's tool run as they are, but for devices and lcores of this machine;
-so do ranges, repetitions and what is skipped."""
+so do ranges, repetitions and what is skipped. How far it is is told."""
 
 import os
+import re
 
 from perf_kit import run
 
@@ -162,7 +163,22 @@ def check_default_result(kit):
     kit.check(os.path.exists(kit.path('my_result.csv')), f'files: {os.listdir(kit.dir)}')
 
 
+def check_progress(kit):
+    """On a terminal a line that changes, otherwise a line for each case."""
+    text = fill(kit, REPEATED, interleave='no')
+    err = kit.runs_well(text).err
+    lines = re.findall(r'^ *(\d+) % done, \d+ s left: (\w+), CPU_MEM_COPY$', err, re.M)
+    kit.equal([name for _, name in lines], ['first', 'case7'], f'cases in {err!r}')
+    kit.equal(lines[0][0], '0', 'percent at the beginning')
+    kit.check(0 < int(lines[1][0]) < 100, f'percent in between: {lines[1][0]}')
+    shown = kit.on_terminal(text)
+    kit.check(re.search(r'\r\x1b\[K *\d+ % done, \d+ s left: first, CPU_MEM_COPY', shown),
+              f'on a terminal: {shown!r}')
+    kit.check(shown.endswith('\r\x1b[K'), f'the line on the terminal is not taken away: {shown!r}')
+
+
 def test(kit):
+    check_progress(kit)
     check_new(kit)
     check_old(kit)
     check_repeated(kit)

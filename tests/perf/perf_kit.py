@@ -109,6 +109,26 @@ class Kit:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=self.env, cwd=self.dir, timeout=RUN_TIMEOUT_S, check=False)
 
+    def on_terminal(self, config):
+        """What a run says on standard error if that is a terminal."""
+        with open(self.path('test.ini'), 'w', encoding='ascii') as file:
+            file.write(config)
+        ours, its = os.openpty()
+        with subprocess.Popen(
+                [self.program, '--config', self.path('test.ini'), '--result',
+                 self.path('test.csv')], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=its, env=self.env, cwd=self.dir) as tool:
+            os.close(its)
+            text = b''
+            while True:
+                try:
+                    text += os.read(ours, 4096)
+                except OSError:  # the other end is closed
+                    break
+            self.equal(tool.wait(RUN_TIMEOUT_S), 0, 'exit status on a terminal')
+        os.close(ours)
+        return text.decode()
+
     def check(self, condition, text):
         self.checks += 1
         if not condition:
