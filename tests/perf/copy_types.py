@@ -3,6 +3,8 @@
 
 """Every type in every mode runs, and its table, CSV and JSON say things that can be."""
 
+import os
+
 from perf_kit import run
 
 DMA_KEYS = 'dma_ring_size=256\nkick_batch=16\nlcore_dma0=lcore=1,dev=dma_sw0\n'
@@ -42,6 +44,8 @@ def cases(kit):
         yield case(kind, text, 'latency')
     yield case('DMA_MEM_COPY', DMA_KEYS, 'idle')
     yield case(inter, DMA_KEYS, 'idle')
+    # Any process will do; the one of this test waits, too.
+    yield case('DMA_MEM_COPY', DMA_KEYS + f'engine_pid={os.getpid()}\n', 'idle')
 
 
 def check_throughput(kit, row, what):
@@ -124,6 +128,10 @@ def test(kit):
     check_csv(kit, result.lines, result.rows)
     table = [line.split()[0] for line in result.out.splitlines()]
     kit.equal(table, ['case'] + [row['name'] for row in result.rows], 'lines of the table')
+    result = kit.run(config[:config.index('[case1]')] + '[case1]\n' +
+                     case('DMA_MEM_COPY', DMA_KEYS + 'engine_pid=4194304\n', 'idle'))
+    kit.equal(result.status, 1, 'exit status without such a process')
+    kit.check('engine_pid=4194304: there is no such process' in result.err, f'saw {result.err}')
     kit.nothing_left()
 
 
