@@ -18,6 +18,7 @@
 #include "config.h"
 
 #define MAX_SECONDS 86400
+#define MAX_SCENARIOS 1000
 #define RANGE_FORM "or first,last,increment,ADD|MUL"
 
 #define T(type) (1u << PERF_##type)
@@ -181,6 +182,8 @@ parse_range(struct perf_context *x, const struct perf_entry *e, struct perf_rang
 		perf_ini_bad(x->ini, x->section, e, "the last value is less than the first");
 	else if (r->multiply && r->step < 2)
 		perf_ini_bad(x->ini, x->section, e, "allowed with MUL: an increment of 2 or more");
+	else if (!r->multiply && (r->last - r->first) / r->step >= MAX_SCENARIOS)
+		perf_ini_bad(x->ini, x->section, e, "allowed: up to %d values", MAX_SCENARIOS);
 }
 
 /* --- The keys --------------------------------------------------------------------------------- */
@@ -203,9 +206,13 @@ parse_mode(struct perf_context *x, const struct perf_entry *e)
 static void
 parse_name(struct perf_context *x, const struct perf_entry *e)
 {
-	if (strlen(e->value) >= sizeof(x->c->name) || strpbrk(e->value, ",\"\\") != NULL)
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"_-+./:";
+	const size_t len = strlen(e->value);
+
+	if (len == 0 || len >= sizeof(x->c->name) || strspn(e->value, allowed) != len)
 		perf_ini_bad(x->ini, x->section, e,
-			"allowed: up to %zu characters other than comma, quote and backslash",
+			"allowed: 1 to %zu letters, digits and characters of _-+./:",
 			sizeof(x->c->name) - 1);
 	else
 		strcpy(x->c->name, e->value);
