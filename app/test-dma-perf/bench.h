@@ -17,7 +17,9 @@
  *
  * Source and destination are each cut into parts of equal length: one for each worker and, if other
  * domains are the destination (of a pull: the source), for each of those. A part is cut into
- * buffers of the size of an operation, and operations go round from the first to the last.
+ * buffers of the size of an operation, and operations go round from the first to the last. If one
+ * channel serves several domains in turn, the buffers of this side are dealt out one by one, so
+ * that here, too, operations go from the first buffer to the last.
  */
 
 #include <stdbool.h>
@@ -112,6 +114,8 @@ struct bench_layout {
 	uint8_t nb_dst;
 	uint32_t nb_ops; /* of a part: as many as fit */
 	uint64_t part;   /* bytes */
+	uint64_t src_step; /* from an operation of a part to the next, bytes */
+	uint64_t dst_step;
 };
 
 void bench_layout_get(const struct perf_case *c, const struct perf_scenario *s,
@@ -135,9 +139,9 @@ void bench_fill(uint8_t *area, uint64_t offset, size_t len, uint64_t seed);
 /* Write what no source has. */
 void bench_dirty(uint8_t *area, size_t len);
 /*
- * Compare a part of the destination with the pattern of the source part that begins at offset, as
- * far as operations wrote it. True: equal; or else *bad is the offset of the first byte in the
- * destination part that differs.
+ * Compare a part of the destination with the pattern of the source part whose first operation is at
+ * offset, as far as operations wrote it. True: equal; or else *bad is the offset of the first byte
+ * that differs, from the begin of dst.
  */
 bool bench_verify(const uint8_t *dst, const struct bench_layout *l, uint64_t offset,
 	uint64_t ops, uint64_t seed, uint64_t *bad);

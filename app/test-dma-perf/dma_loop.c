@@ -66,16 +66,17 @@ enqueue_list(const struct bench_worker *w, const struct bench_lane *lane,
 	const struct bench_target *t, uint64_t flags)
 {
 	const struct bench_layout *l = &w->b->layout;
-	const uint64_t begin = (uint64_t)lane->op * bench_stride(l) * l->buf_size;
+	const uint64_t from = t->src + lane->op * l->src_step;
+	const uint64_t to = t->dst + lane->op * l->dst_step;
 	struct rte_dma_sge src[PERF_MAX_SGES], dst[PERF_MAX_SGES];
 	unsigned int i;
 
 	for (i = 0; i < l->nb_src; i++) {
-		src[i].addr = t->src + begin + (uint64_t)i * l->buf_size;
+		src[i].addr = from + (uint64_t)i * l->buf_size;
 		src[i].length = bench_piece(l->buf_size, l->nb_src, i);
 	}
 	for (i = 0; i < l->nb_dst; i++) {
-		dst[i].addr = t->dst + begin + (uint64_t)i * l->buf_size;
+		dst[i].addr = to + (uint64_t)i * l->buf_size;
 		dst[i].length = bench_piece(l->buf_size, l->nb_dst, i);
 	}
 
@@ -94,7 +95,7 @@ enqueue(const struct bench_worker *w, struct bench_lane *lane, unsigned int nb)
 	const uint32_t size = l->buf_size, nb_ops = l->nb_ops;
 	const struct bench_target *t;
 	unsigned int i;
-	uint64_t flags, at;
+	uint64_t flags;
 	int ret;
 
 	for (i = 0; i < nb; i++) {
@@ -103,9 +104,8 @@ enqueue(const struct bench_worker *w, struct bench_lane *lane, unsigned int nb)
 		if (unlikely(lists)) {
 			ret = enqueue_list(w, lane, t, flags);
 		} else {
-			at = (uint64_t)lane->op * size;
-			ret = rte_dma_copy(w->dev, lane->vchan, t->src + at, t->dst + at, size,
-				flags);
+			ret = rte_dma_copy(w->dev, lane->vchan, t->src + lane->op * l->src_step,
+				t->dst + lane->op * l->dst_step, size, flags);
 		}
 		if (unlikely(ret < 0)) {
 			if (ret != -ENOSPC)

@@ -387,6 +387,14 @@ prepare_peers(struct bench *b)
 	return 0;
 }
 
+/* Where the first operation of a target is, on the side that all of them share. */
+static uint64_t
+target_offset(const struct bench *b, unsigned int i)
+{
+	return i * (b->c->op_handler ? bench_stride(&b->layout) * (uint64_t)b->s.buf_size :
+		b->layout.part);
+}
+
 /* Where the part of a target begins on both sides, and how its operations name the domains. */
 static void
 set_target(const struct bench *b, unsigned int i, struct bench_target *t,
@@ -394,7 +402,7 @@ set_target(const struct bench *b, unsigned int i, struct bench_target *t,
 {
 	const struct peer_process *peers = b->group->peers;
 	const struct peer_process *p = &peers[b->c->direction == PERF_THIRD ? i + 1 : i];
-	const uint64_t offset = i * b->layout.part;
+	const uint64_t offset = target_offset(b, i);
 
 	domain->src_handler = domain->dst_handler = RTE_DMA_HANDLER_SELF;
 	switch (b->c->direction) {
@@ -476,7 +484,7 @@ verify_here(struct bench *b)
 	uint64_t bad;
 
 	for (i = 0; i < perf_nb_targets(b->c); i++)
-		if (!bench_verify(b->dst + i * b->layout.part, &b->layout, i * b->layout.part,
+		if (!bench_verify(b->dst + target_offset(b, i), &b->layout, i * b->layout.part,
 				target_ops(b, i), b->seed, &bad))
 			return bench_bad_data(b, i, bad);
 
@@ -492,7 +500,7 @@ verify_there(struct bench *b)
 	unsigned int i;
 
 	for (i = 0; i < nb; i++) {
-		q.offset = i * b->layout.part;
+		q.offset = target_offset(b, i);
 		q.ops = target_ops(b, i);
 		if (ask(b, first + i, &q) != 0)
 			return -1;

@@ -32,6 +32,11 @@ bench_layout_get(const struct perf_case *c, const struct perf_scenario *s, struc
 	l->nb_dst = RTE_MAX(c->nb_dst_sges, 1);
 	l->nb_ops = nb_bufs / bench_stride(l);
 	l->part = (uint64_t)nb_bufs * s->buf_size;
+	l->src_step = l->dst_step = (uint64_t)bench_stride(l) * s->buf_size;
+	if (c->op_handler && c->direction == PERF_PULL)
+		l->dst_step *= perf_nb_targets(c);
+	else if (c->op_handler)
+		l->src_step *= perf_nb_targets(c);
 }
 
 uint64_t
@@ -118,7 +123,6 @@ static bool
 verify_op(const uint8_t *dst, const struct bench_layout *l, uint32_t op, uint64_t offset,
 	uint64_t seed, uint64_t *bad)
 {
-	const uint64_t begin = (uint64_t)op * bench_stride(l) * l->buf_size;
 	uint32_t in_src = 0, in_dst = 0, len, src_len, dst_len;
 	unsigned int src = 0, piece = 0;
 	uint64_t from, to;
@@ -128,8 +132,8 @@ verify_op(const uint8_t *dst, const struct bench_layout *l, uint32_t op, uint64_
 		src_len = bench_piece(l->buf_size, l->nb_src, src);
 		dst_len = bench_piece(l->buf_size, l->nb_dst, piece);
 		len = RTE_MIN(src_len - in_src, dst_len - in_dst);
-		from = begin + (uint64_t)src * l->buf_size + in_src;
-		to = begin + (uint64_t)piece * l->buf_size + in_dst;
+		from = op * l->src_step + (uint64_t)src * l->buf_size + in_src;
+		to = op * l->dst_step + (uint64_t)piece * l->buf_size + in_dst;
 		equal = equal_bytes(dst + to, offset + from, len, seed);
 		if (equal < len) {
 			*bad = to + equal;
