@@ -19,8 +19,9 @@
 /* Between two trials; and what the other way must be better by, in percent, to be chosen. */
 #define TRIAL_EPOCHS 64
 #define BETTER       5
-/* One copy in so many is timed. */
-#define TIMED_EVERY 8
+/* One copy in so many is timed, and all that are that long. */
+#define TIMED_EVERY  32
+#define TIMED_ALWAYS 16384
 
 static void
 copy_streamed(uint8_t *dst, const uint8_t *src, uint32_t len)
@@ -48,10 +49,8 @@ copy_streamed(uint8_t *dst, const uint8_t *src, uint32_t len)
 static void
 pace_next(struct copy_pace *pace)
 {
-	const uint32_t cost = pace->timed == 0 ? 0 : pace->cycles * 65536 / pace->timed;
-
 	if (!pace->trial) {
-		pace->cost = cost;
+		pace->cost = pace->median;
 		pace->trial = pace->epochs == 0;
 		if (pace->trial)
 			pace->streamed = !pace->streamed;
@@ -60,12 +59,25 @@ pace_next(struct copy_pace *pace)
 	} else {
 		pace->trial = false;
 		pace->epochs = TRIAL_EPOCHS;
-		if ((uint64_t)cost * 100 > (uint64_t)pace->cost * (100 - BETTER))
+		if ((uint64_t)pace->median * 100 > (uint64_t)pace->cost * (100 - BETTER))
 			pace->streamed = !pace->streamed;
 	}
 	pace->bytes = 0;
-	pace->timed = 0;
-	pace->cycles = 0;
+	pace->median = 0;
+}
+
+/* Move the median towards what a copy took; how long a thread does not run has no weight in it. */
+static void
+pace_note(struct copy_pace *pace, uint64_t cycles, uint32_t len)
+{
+	const uint64_t cost = cycles * 65536 / len;
+
+	if (pace->median == 0)
+		pace->median = cost < UINT32_MAX / 2 ? cost : UINT32_MAX / 2;
+	else if (cost > pace->median)
+		pace->median += pace->median / 16 + 1;
+	else
+		pace->median -= pace->median / 16;
 }
 
 static void
@@ -88,11 +100,10 @@ copy_long(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len
 		memmove(dst, src, len);
 		return;
 	}
-	if (pace->nb++ % TIMED_EVERY == 0 && pace->bytes >= EPOCH / 2) {
+	if (pace->bytes >= EPOCH / 2 && (len >= TIMED_ALWAYS || pace->nb++ % TIMED_EVERY == 0)) {
 		start = __rdtsc();
 		pace_copy(pace, dst, src, len);
-		pace->cycles += __rdtsc() - start;
-		pace->timed += len;
+		pace_note(pace, __rdtsc() - start, len);
 	} else {
 		pace_copy(pace, dst, src, len);
 	}

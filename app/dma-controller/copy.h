@@ -21,11 +21,10 @@
 /* What long copies of one ring took; private to its engine. */
 struct copy_pace {
 	uint64_t bytes;   /* copied in this epoch */
-	uint64_t timed;   /* of these, those whose time was taken, and */
-	uint64_t cycles;  /* that time */
 	uint32_t nb;      /* long copies so far */
 	uint32_t epochs;  /* left until the next trial */
-	uint32_t cost;    /* of the way that was chosen, in cycles for 64 KiB; 0: not known */
+	uint32_t median;  /* of what copies of this epoch took, in cycles for 64 KiB; 0: not known */
+	uint32_t cost;    /* the same of the epoch before */
 	bool trial;       /* this epoch is one */
 	bool streamed;    /* how this epoch copies */
 	bool undrained;   /* streamed stores may still be on their way */

@@ -178,9 +178,23 @@ ready_fetch(const struct ready *op)
 	do {
 		if (op->src != NULL)
 			__builtin_prefetch(op->src + i, 0);
-		__builtin_prefetch(op->dst + i, 1);
+		__builtin_prefetch(op->dst + i, 0);
 		i += 64;
 	} while (__builtin_expect(i < n, 0));
+}
+
+/*
+ * Have the descriptors after a burst brought near, which are in the cache of another core. Never those
+ * behind tail: the client is about to write them.
+ */
+static inline void
+burst_fetch_next(const struct ring *r, uint32_t tail)
+{
+	const uint32_t n = min_u32(tail - r->head, 2 * BURST);
+	uint32_t i;
+
+	for (i = BURST; i < n; i += SW_RING_LINE / sizeof(struct sw_desc))
+		__builtin_prefetch(&r->desc[(r->head + i) & r->mask], 0);
 }
 
 /*
@@ -196,6 +210,7 @@ burst_take(struct ring *r, struct burst *b, uint32_t tail)
 	struct sw_desc d;
 	int st;
 
+	burst_fetch_next(r, tail);
 	for (i = 0; i < n && cost < TURN_COST; i++) {
 		d = desc_take(r, head + i);
 		st = op_check(r, &d, i, &b->op[i]);

@@ -24,6 +24,9 @@
 
 #include "peer.h"
 
+/* From the buffer of a peer to that of the next one, beyond pages: a page and a line. */
+#define PEER_STAGGER 4160u
+
 /* Controllers let a user introduce only a few processes at once. */
 #define START_AT_ONCE 4
 #define ANSWER_MS 60000
@@ -170,7 +173,9 @@ start_peer(struct bench *b, unsigned int peer)
 static int
 setup_peer(struct bench *b, unsigned int peer)
 {
-	struct peer_request q = { .what = PEER_SETUP, .len = peer_len(b, peer) };
+	struct peer_request q = {
+		.what = PEER_SETUP, .len = peer_len(b, peer), .offset = peer * PEER_STAGGER,
+	};
 	struct peer_reply r;
 
 	snprintf(q.dev, sizeof(q.dev), "%s", b->c->workers[0].dev);

@@ -23,6 +23,7 @@
 struct peer {
 	int16_t dev;
 	uint8_t *buf;
+	rte_iova_t iova;
 	uint64_t len;
 };
 
@@ -32,12 +33,15 @@ setup(struct peer *p, const struct peer_request *q, uint64_t *iova)
 	p->dev = rte_dma_get_dev_id_by_name(q->dev);
 	if (p->dev < 0)
 		return -ENODEV;
-	p->buf = rte_malloc("peer", q->len, 4096);
+	/* Processes that do the same get the same addresses, which would all be in one set of a cache. */
+	p->buf = rte_malloc("peer", q->offset + q->len, 4096);
 	if (p->buf == NULL)
 		return -ENOMEM;
+	p->iova = rte_malloc_virt2iova(p->buf) + q->offset;
+	p->buf += q->offset;
 	p->len = q->len;
 	bench_dirty(p->buf, p->len);
-	*iova = rte_malloc_virt2iova(p->buf);
+	*iova = p->iova;
 
 	return 0;
 }
@@ -46,7 +50,7 @@ static int
 join(const struct peer *p, const struct peer_request *q, uint64_t *ns)
 {
 	const struct rte_dma_access_window window = {
-		.base = rte_malloc_virt2iova(p->buf), .len = p->len, .prot = q->prot,
+		.base = p->iova, .len = p->len, .prot = q->prot,
 	};
 	uint64_t start;
 	int ret = 0;

@@ -19,7 +19,7 @@
 #define PEER_SOCKET 3
 
 enum peer_what {
-	PEER_SETUP,  /* device, len: find the device, allocate a buffer; reply: its address */
+	PEER_SETUP,  /* device, len, offset: find the device, allocate a buffer; reply: its address */
 	PEER_JOIN,   /* group, token, domain, prot: join; reply: how long that took, in ns */
 	PEER_FILL,   /* offset, len, seed: write the pattern into the buffer */
 	PEER_DIRTY,  /* len: write what no source has */

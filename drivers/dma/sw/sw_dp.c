@@ -18,6 +18,9 @@
 
 #include "sw_dmadev.h"
 
+/* How many descriptors ahead. */
+#define SW_PREFETCH 16
+
 static inline uint16_t
 sw_vq_room(const struct sw_vq *vq)
 {
@@ -66,6 +69,8 @@ sw_enqueue(struct sw_vq *vq, uint32_t op, uint64_t src, uint64_t dst, uint32_t l
 	struct sw_desc *d = &vq->desc[vq->tail & vq->mask];
 	const uint16_t id = vq->tail;
 
+	/* The engine has read the line a lap ago: get it back before it is needed. */
+	sw_prefetch_write(&vq->desc[(vq->tail + SW_PREFETCH) & vq->mask]);
 	d->op = op;
 	d->len = len;
 	d->flags = flags;

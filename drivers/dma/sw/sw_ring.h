@@ -97,6 +97,20 @@ struct sw_ring_hdr {
 	uint8_t pad2[SW_RING_LINE - 4];
 };
 
+/*
+ * Have a line brought near to be written. Compilers make a prefetch for reading of this unless they
+ * are told that all processors know the other one; those that do not take it for a no-operation.
+ */
+static inline void
+sw_prefetch_write(const void *p)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 static inline size_t
 sw_ring_desc_off(void)
 {
