@@ -29,7 +29,6 @@ set -euo pipefail
 # shellcheck source=devtools/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-BENCH_PACKAGES=(gnuplot-nox)
 # 63 peers take 5 huge pages of 2 MiB each, and there is what the submitter needs besides.
 HUGE_PAGES=360
 HUGE_POOL=/sys/kernel/mm/hugepages/hugepages-2048kB
@@ -86,9 +85,9 @@ take_value() {
 choose_cpus() {
 	local cpus
 	read -r -a cpus < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)))')
-	((${#cpus[@]} > 1)) || die "only CPU ${cpus[*]} may be used. Submitter and engine need a CPU each," \
-		"and so does the other side of a shared memory ring or of a cache line: with one CPU none of" \
-		"the ratios, rates and latencies can be measured, and nothing was"
+	((${#cpus[@]} > 1)) || die "only CPU ${cpus[*]} may be used. Submitter and engine need a CPU" \
+		"each, and so does the other side of a shared memory ring or of a cache line: with one CPU" \
+		"none of the ratios, rates and latencies can be measured, and nothing was"
 	submitter=${cpus[0]} engine=${cpus[1]}
 }
 
@@ -212,10 +211,10 @@ busy_percent() {
 }
 
 describe_machine() {
-	local model siblings pages='pages of 4 KiB'
+	local model siblings topology=/sys/devices/system/cpu/cpu$submitter/topology
+	local pages='pages of 4 KiB'
 	model=$(sed -n -E 's/^model name\s*: //p' /proc/cpuinfo | head -n 1)
-	siblings=$(cat "/sys/devices/system/cpu/cpu$submitter/topology/thread_siblings_list" 2>/dev/null) ||
-		siblings=''
+	siblings=$(cat "$topology/thread_siblings_list" 2>/dev/null) || siblings=''
 	! $huge || pages='pages of 2 MiB'
 	[[ ! $siblings =~ ^${submitter}[,-]${engine}$ ]] || siblings=', threads of one core'
 	[[ $siblings == ,* ]] || siblings=''
@@ -232,9 +231,9 @@ write_cases() {
 	((arguments[2] >= 5)) || arguments=("${arguments[@]:0:3}" 1 0)
 	! $huge || arguments+=(--huge)
 	python3 "$ROOT/devtools/bench_cases.py" --out "$out" --controller "$work/controller" \
-		--submitter "$submitter" --engine "$engine" --seconds "${arguments[0]}" \
-		--idle-seconds "${arguments[1]}" --rounds "${arguments[2]}" --chart-rounds "${arguments[3]}" \
-		--peer-rounds "${arguments[4]}" "${arguments[@]:5}"
+		--submitter "$submitter" --engine "$engine" \
+		--seconds "${arguments[0]}" --idle-seconds "${arguments[1]}" --rounds "${arguments[2]}" \
+		--chart-rounds "${arguments[3]}" --peer-rounds "${arguments[4]}" "${arguments[@]:5}"
 }
 
 start_controller() {
@@ -280,6 +279,7 @@ main() {
 	parse_arguments "$@"
 	choose_cpus
 	need_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
+	command -v gnuplot >/dev/null || die "gnuplot is missing, which draws the charts"
 	take_lock tests
 	build
 	mkdir -p "$out" "$LOGS" || die "cannot create $out"

@@ -131,7 +131,7 @@ def curves(args):
 
 
 def peers(args):
-    """To start a large group takes longer than to measure it; if there is little time, only once."""
+    """To start a large group takes longer than to measure it: with little time, only once."""
     config = Config(args, 'Groups of several sizes, and an engine that has nothing to do.',
                     args.peer_rounds or 3, interleave=args.peer_rounds != 0)
     config.inter('idle', 64, mode='idle', test_seconds=args.idle_seconds, repeat=1)

@@ -28,8 +28,9 @@ ASSEMBLE_PACKAGES=(git xz-utils)
 # gcc only recommends libc6-dev, and tar needs xz-utils for the base.
 BUILD_PACKAGES=("${ASSEMBLE_PACKAGES[@]}" meson ninja-build gcc libc6-dev pkgconf
 	python3-pyelftools libnuma-dev libssl-dev libseccomp-dev)
-# What tests run beside that.
-TEST_PACKAGES=(valgrind)
+# What draws the charts of bench.sh, and what tests run beside that.
+BENCH_PACKAGES=(gnuplot-nox)
+TEST_PACKAGES=(valgrind "${BENCH_PACKAGES[@]}")
 LOCK_WAIT_S=1800
 
 # Drivers, applications and libraries beyond those that DPDK's build cannot leave out. A name that

@@ -13,7 +13,7 @@ make_repo
 assemble=$REPO/devtools/assemble.sh
 
 step "every script explains itself, and refuses what it does not know"
-for script in assemble build refresh series test; do
+for script in assemble bench build refresh series test; do
 	ok "$REPO/devtools/$script.sh" --help
 	grep -q "^Usage: devtools/$script.sh" "$WORK/output" || fail "$script.sh --help shows no usage"
 	refuses "--nonsense" "$REPO/devtools/$script.sh" --nonsense
@@ -85,7 +85,7 @@ mkdir "$WORK/no-packages"
 chmod -R a+rX "$WORK"
 as_user=()
 ((EUID != 0)) || as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-for script in assemble build test; do
+for script in assemble bench build test; do
 	refuses "apt-get install -y --no-install-recommends git xz-utils" \
 		env DPKG_ADMINDIR="$WORK/no-packages" "${as_user[@]}" "$REPO/devtools/$script.sh"
 done

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The DPDK DMA access authors
 
-"""devtools/bench.sh as a whole: what it writes, what it refuses, and that it leaves nothing behind."""
+"""devtools/bench.sh as a whole: what it writes and refuses, and that it leaves nothing behind."""
 
 import csv
 import fcntl

@@ -3,7 +3,7 @@
 # Copyright(c) 2026 The DPDK DMA access authors
 #
 # A first figure in a few seconds: copies from one process to another by dma_sw, beside those by
-# process_vm_writev(), and memcpy() within a process. devtools/bench.sh compares more, and carefully.
+# process_vm_writev(), and memcpy() within a process. devtools/bench.sh compares more, and with care.
 #
 # Usage: tests/perf/figure.sh [SECONDS]
 #
@@ -19,9 +19,10 @@ DEADLINE_S=120
 SIZES=64,1048576,4,MUL
 
 write_config() {
+	local vdev=dma_sw0,controller=$RTE_DMA_ACCESS_DIR,spawn=0
 	cat >"$work/figure.ini" <<-END
 		[GLOBAL]
-		eal_args=--lcores=0@$1,1@$1 --no-huge -m 48 --no-pci --vdev=dma_sw0,controller=$RTE_DMA_ACCESS_DIR,spawn=0
+		eal_args=--lcores=0@$1,1@$1 --no-huge -m 48 --no-pci --vdev=$vdev
 		test_seconds=$SECONDS_EACH
 		[case1]
 		name=dma
