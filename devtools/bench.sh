@@ -10,8 +10,8 @@
 #
 #   --quick       in less than 90 seconds, with few rounds; otherwise it takes up to 15 minutes
 #   --no-huge     small pages, also where there could be huge ones
-#   --rounds N    how often everything that is compared is measured (21; --quick: 5)
-#   --seconds S   how long each is measured each time (0.3; --quick: 0.1)
+#   --rounds N    how often everything that is compared is measured (35; --quick: 5)
+#   --seconds S   how long each is measured each time (0.2; --quick: 0.1)
 #   --out DIR     where the results go (build/bench)
 #   --dpdk DIR    take DPDK's base from DIR instead of from the machine's apt sources
 #
@@ -223,7 +223,7 @@ describe_machine() {
 }
 
 write_cases() {
-	local arguments=(0.3 2 21 5 5)
+	local arguments=(0.2 2 35 5 5)
 	! $quick || arguments=(0.1 1 5 1 0)
 	[[ -z $seconds ]] || arguments[0]=$seconds
 	[[ -z $rounds ]] || arguments[2]=$rounds
