@@ -331,6 +331,8 @@ fill_meson_options() {
 		-Dlibdir=lib
 		-Dbuildtype=release
 		-Ddebug=true
+		# Functions and lines, for backtraces and profiles. All of it makes the build a third longer.
+		-Dc_args=-g1
 		-Dplatform=generic
 		-Ddefault_library=shared
 		-Dtests=true
