@@ -29,41 +29,42 @@
 /* A client learns of so many operations at once, or of the end of a turn. */
 #define PUBLISH 32
 
-/* Replace the ring's default ends by what an operation says instead. */
-static inline uint8_t
-ends_replace(const struct ring *r, const struct sw_desc *d, struct end *src, struct end *dst)
-{
-	const uint16_t handler = d->flags >> SW_FLAG_HANDLER_SHIFT;
+/* The ends of operations whose flags, but for hints, are these: mostly what the last one had. */
+struct ends {
+	uint64_t flags;
+	struct end src, dst;
+};
 
-	if ((d->flags & ~(HINTS | ENDS | HANDLER)) != 0)
+/* Find the ends for other flags: the ring's defaults, or what the flags say instead. */
+static inline uint8_t
+ends_find(const struct ring *r, uint64_t flags, struct ends *ends)
+{
+	const uint16_t handler = flags >> SW_FLAG_HANDLER_SHIFT;
+
+	if ((flags & ~(ENDS | HANDLER)) != 0)
 		return SW_ST_BAD_OPCODE;
-	if ((d->flags & ENDS) == 0 || !r->inter)
+	if (flags != 0 && ((flags & ENDS) == 0 || !r->inter))
 		return SW_ST_BAD_HANDLER;
-	if (d->flags & SW_FLAG_DST_HANDLER)
-		*dst = end_make(r, handler, true);
-	if (d->flags & SW_FLAG_SRC_HANDLER) {
-		if (d->op == SW_OP_FILL)
-			return SW_ST_BAD_HANDLER;
-		*src = end_make(r, handler, false);
-	}
+	ends->flags = flags;
+	ends->src = flags & SW_FLAG_SRC_HANDLER ? end_make(r, handler, false) : r->src_end;
+	ends->dst = flags & SW_FLAG_DST_HANDLER ? end_make(r, handler, true) : r->dst_end;
 
 	return SW_ST_OK;
 }
 
-/* Resolve the ends of a short copy or fill. */
+/* Resolve a short copy or fill. */
 static inline uint8_t
-short_resolve(struct ring *r, const struct sw_desc *d, struct end src, struct end dst,
-	struct ready *op)
+short_resolve(struct ring *r, const struct sw_desc *d, const struct ends *ends, struct ready *op)
 {
 	uint8_t *sp = NULL, *dp;
 	uint8_t st;
 
 	if (d->op == SW_OP_COPY) {
-		st = lookup(r, src, (struct span){ d->src, d->len }, &sp);
+		st = lookup(r, ends->src, (struct span){ d->src, d->len }, &sp);
 		if (st != SW_ST_OK)
 			return st;
 	}
-	st = lookup(r, dst, (struct span){ d->dst, d->len }, &dp);
+	st = lookup(r, ends->dst, (struct span){ d->dst, d->len }, &dp);
 	if (st != SW_ST_OK)
 		return st;
 	op->src = sp;
@@ -79,26 +80,28 @@ short_resolve(struct ring *r, const struct sw_desc *d, struct end src, struct en
  * it takes more than one step, and was begun if it is the first; else how it ended.
  */
 static inline int
-op_check(struct ring *r, const struct sw_desc *d, uint32_t nb, struct ready *op)
+op_check(struct ring *r, const struct sw_desc *d, uint32_t nb, struct ends *ends, struct ready *op)
 {
-	struct end src = r->src_end, dst = r->dst_end;
 	uint8_t st;
 
-	if ((d->flags & ~HINTS) != 0) {
-		st = ends_replace(r, d, &src, &dst);
+	if ((d->flags & ~HINTS) != ends->flags) {
+		st = ends_find(r, d->flags & ~HINTS, ends);
 		if (st != SW_ST_OK)
 			return st;
 	}
 	if (__builtin_expect(d->op == SW_OP_COPY || d->op == SW_OP_FILL, 1)) {
+		/* A pattern is nobody's. */
+		if (d->op == SW_OP_FILL && (d->flags & SW_FLAG_SRC_HANDLER) != 0)
+			return SW_ST_BAD_HANDLER;
 		if (d->len == 0)
 			return SW_ST_BAD_LENGTH;
 		if (d->len <= CHUNK)
-			return short_resolve(r, d, src, dst, op);
+			return short_resolve(r, d, ends, op);
 	} else if (!op_is_list(d)) {
 		return SW_ST_BAD_OPCODE;
 	}
 
-	return nb == 0 ? op_begin(r, d, src, dst) : ST_BEGUN;
+	return nb == 0 ? op_begin(r, d, ends->src, ends->dst) : ST_BEGUN;
 }
 
 /* The operation at head has ended. */
@@ -206,6 +209,7 @@ burst_take(struct ring *r, struct burst *b, uint32_t tail)
 {
 	const uint32_t head = r->head;
 	const uint32_t n = min_u32(tail - head, min_u32(BURST, TURN_OPS - r->turn.ops));
+	struct ends ends = { .flags = 0, .src = r->src_end, .dst = r->dst_end };
 	uint32_t i, cost = r->turn.cost;
 	struct sw_desc d;
 	int st;
@@ -213,7 +217,7 @@ burst_take(struct ring *r, struct burst *b, uint32_t tail)
 	burst_fetch_next(r, tail);
 	for (i = 0; i < n && cost < TURN_COST; i++) {
 		d = desc_take(r, head + i);
-		st = op_check(r, &d, i, &b->op[i]);
+		st = op_check(r, &d, i, &ends, &b->op[i]);
 		if (__builtin_expect(st == ST_BEGUN, 0))
 			break;
 		b->op[i].st = st;
