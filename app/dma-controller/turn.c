@@ -210,24 +210,25 @@ burst_take(struct ring *r, struct burst *b, uint32_t tail)
 	const uint32_t head = r->head;
 	const uint32_t n = min_u32(tail - head, min_u32(BURST, TURN_OPS - r->turn.ops));
 	struct ends ends = { .flags = 0, .src = r->src_end, .dst = r->dst_end };
-	uint32_t i, cost = r->turn.cost;
+	uint32_t i, len = 0;
 	struct sw_desc d;
 	int st;
 
 	burst_fetch_next(r, tail);
-	for (i = 0; i < n && cost < TURN_COST; i++) {
+	/* To begin an operation has a cost of its own. */
+	for (i = 0; i < n && r->turn.cost + len < TURN_COST; i++) {
 		d = desc_take(r, head + i);
 		st = op_check(r, &d, i, &ends, &b->op[i]);
 		if (__builtin_expect(st == ST_BEGUN, 0))
 			break;
 		b->op[i].st = st;
 		if (__builtin_expect(st == SW_ST_OK, 1)) {
-			cost += d.len;
+			len += d.len;
 			ready_fetch(&b->op[i]);
 		}
 	}
-	r->turn.bytes += cost - r->turn.cost;
-	r->turn.cost = cost;
+	r->turn.bytes += len;
+	r->turn.cost += len;
 	b->cur = 0;
 	b->nb = i;
 

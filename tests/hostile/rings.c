@@ -324,6 +324,72 @@ reserved_bits(struct sw_client *c, const struct sw_mem *m)
 	CHECK(sw_chan_destroy(c, &ch) == 0, "the ring cannot be destroyed");
 }
 
+static struct sw_rep_status_client
+counters_of(const struct sw_client *c)
+{
+	struct sw_req_status req = {
+		.hdr = { .type = SW_MSG_STATUS_CLIENT }, .index = c->handler,
+	};
+	struct sw_rep_status_client rep;
+	struct sw_client status;
+	int ret;
+
+	CHECK(sw_open_status(&status, ctl.dir, geteuid()) == 0, "no status connection");
+	ret = sw_call(&status, &req, sizeof(req), -1, &rep, sizeof(rep), NULL);
+	CHECK(ret == 0 && rep.handler == c->handler, "counters of %u: %d", c->handler, ret);
+	sw_close(&status);
+
+	return rep;
+}
+
+/* Counters are what was done, of every kind of operation, and in one turn as well as in many. */
+static void
+counted(struct sw_client *c, const struct sw_mem *m)
+{
+	const uint64_t src = (uintptr_t)m->p, dst = src + MEM / 2;
+	const uint64_t handler = SW_FLAG_DST_HANDLER | UINT64_C(999) << SW_FLAG_HANDLER_SHIFT;
+	const struct sw_desc descs[] = {
+		{ .op = SW_OP_COPY, .len = 64, .src = src, .dst = dst },
+		{ .op = SW_OP_SG(2, 1), .flags = 0 },
+		{ .op = SW_OP_FILL, .len = 100, .src = 1, .dst = dst },
+		{ .op = SW_OP_COPY, .len = 200000, .src = src, .dst = dst },
+		{ .op = SW_OP_COPY, .len = 64, .src = src, .dst = dst, .flags = handler },
+		{ .op = SW_OP_COPY, .len = 64, .src = 8, .dst = dst },
+	};
+	const uint32_t nb = sizeof(descs) / sizeof(descs[0]);
+	const uint64_t bytes = 64 + 3000 + 100 + 200000;
+	struct sw_rep_status_client before, after;
+	struct sw_chan ch;
+	uint32_t i, k;
+
+	test_say("counters");
+	CHECK(sw_chan_open(c, RING, true, SW_HANDLER_SELF, SW_HANDLER_SELF, &ch) == 0, "no ring");
+	before = counters_of(c);
+	for (k = 0; k < 20; k++) {
+		for (i = 0; i < nb; i++) {
+			ch.sg[ch.tail & (RING - 1)].src[0] = (struct sw_sge){ src, 1000, 0 };
+			ch.sg[ch.tail & (RING - 1)].src[1] = (struct sw_sge){ src + 4096, 2000, 0 };
+			ch.sg[ch.tail & (RING - 1)].dst[0] = (struct sw_sge){ dst, 3000, 0 };
+			sw_chan_put(&ch, &descs[i]);
+		}
+		if (k % 5 == 4) {
+			sw_chan_submit(&ch);
+			CHECK(sw_chan_wait(&ch, SW_CLIENT_MS) == 0, "operations are not done");
+		}
+	}
+	/* They are counted when the engine's turn is over, which it is before a ring goes. */
+	sw_chan_free(&ch);
+	CHECK(sw_chan_destroy(c, &ch) == 0, "the ring cannot be destroyed");
+	after = counters_of(c);
+	CHECK(after.ops - before.ops == k * nb, "%lu operations, not %u",
+		(unsigned long)(after.ops - before.ops), k * nb);
+	CHECK(after.bytes - before.bytes == k * bytes, "%lu bytes, not %lu",
+		(unsigned long)(after.bytes - before.bytes), (unsigned long)(k * bytes));
+	CHECK(after.errors - before.errors == 2 * k && after.denied - before.denied == k,
+		"%lu errors, %lu denied", (unsigned long)(after.errors - before.errors),
+		(unsigned long)(after.denied - before.denied));
+}
+
 /* What a client can do with the two descriptors of its ring. */
 static void
 ring_descriptors_abused(struct sw_client *c, const struct sw_mem *m)
@@ -424,6 +490,7 @@ main(int argc, char **argv)
 	good_pair_check(&good);
 	index_jumps(&c, &m);
 	reserved_bits(&c, &m);
+	counted(&c, &m);
 	ring_descriptors_abused(&c, &m);
 	sw_close(&c);
 	destroyed_under_way(&m);
