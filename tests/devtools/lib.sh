@@ -11,7 +11,17 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/dma-access-tools.XXXXXX")
 REPO=$WORK/repo
 BASE=$WORK/base
 DPDK=$REPO/build/dpdk
-trap 'rm -rf "$WORK"' EXIT
+trap clean_up EXIT
+
+# A repository below /tmp has its build/prefix in a cache directory.
+clean_up() {
+	local link
+	for link in "$WORK"/*/build/prefix; do
+		[[ ! -L $link || $(readlink -- "$link") != */dpdk-dma-access/* ]] ||
+			rm -rf -- "$(readlink -- "$link")"
+	done
+	rm -rf "$WORK"
+}
 
 # The paths of the DPDK that is being tested must not reach the scripts under test.
 unset PKG_CONFIG_PATH LD_LIBRARY_PATH

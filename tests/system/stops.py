@@ -7,6 +7,7 @@ ETIMEDOUT after 2 seconds.
 
 import errno
 import signal
+import time
 
 import kit as k
 from streams import LEN, done, drained, stream
@@ -97,6 +98,29 @@ def taking_back(kit, controller):
         peer.end()
 
 
+def slow_stop(kit, controller):
+    kit.say('a device is stopped that has much to do: time is for each step, not for all')
+    a = k.Peer(kit, memory=512)
+    length = 192 << 20
+    source, target = a('alloc', length), a('alloc', length)
+    a('stream', 'self', source, 'self', target, length, 24)
+    kit.wait('it streams', lambda: done(a).get(0, 0) > 0)
+    controller.signal(signal.SIGSTOP)
+    command = a.send('device-stop')
+    start = time.monotonic()
+    for _ in range(2):
+        time.sleep(1.3)
+        controller.signal(signal.SIGCONT)
+        time.sleep(0.15)
+        controller.signal(signal.SIGSTOP)
+    controller.signal(signal.SIGCONT)
+    a.answer(command)
+    took = time.monotonic() - start
+    kit.check(took > 2, f'it was over after {took:.3f} s: nothing was tested')
+    a('device-start')
+    a.end()
+
+
 def unconfirmed_destroy(kit, controller):
     kit.say('the controller is stopped, and a group destroyed: it is forgotten all the same')
     a = k.Peer(kit, telemetry=True)
@@ -122,6 +146,7 @@ def test(kit):
     stopped_controller(kit, controller)
     taking_back(kit, controller)
     unconfirmed_destroy(kit, controller)
+    slow_stop(kit, controller)
 
 
-k.run(test, 90)
+k.run(test, 100)

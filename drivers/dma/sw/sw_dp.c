@@ -270,17 +270,29 @@ sw_vchan_status(const struct rte_dma_dev *dev, uint16_t vchan, enum rte_dma_vcha
 	return 0;
 }
 
-/* Wait until the engine is through with what was submitted, or gone. */
+/*
+ * Wait until the engine is through with what was submitted, or gone. It has its time for each step
+ * forward, of which there are no more than operations: a full ring of long ones may take many
+ * seconds.
+ */
 int
 sw_vq_drain(struct sw_vq *vq)
 {
-	const uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() * SW_TIMEOUT_MS / 1000;
+	const uint64_t patience = rte_get_timer_hz() * SW_TIMEOUT_MS / 1000;
+	uint64_t end = rte_get_timer_cycles() + patience;
+	uint32_t left, least = UINT32_MAX;
 
-	while ((uint32_t)__atomic_load_n(&vq->hdr->done, __ATOMIC_ACQUIRE) != vq->submitted) {
+	/* Acquire of what was moved; pairs with the store-release in the controller's publish(). */
+	while ((left = vq->submitted -
+			(uint32_t)__atomic_load_n(&vq->hdr->done, __ATOMIC_ACQUIRE)) != 0) {
 		if (sw_vq_lost(vq))
 			return 0;
-		if (rte_get_timer_cycles() > end)
+		if (left < least) {
+			least = left;
+			end = rte_get_timer_cycles() + patience;
+		} else if (rte_get_timer_cycles() > end) {
 			return -ETIMEDOUT;
+		}
 		rte_pause();
 	}
 
