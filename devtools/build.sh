@@ -55,6 +55,13 @@ others_can_write() {
 	done
 }
 
+# What was installed, also where build/prefix is a link that place_prefix() made.
+remove_prefix() {
+	[[ ! -L $PREFIX || $(readlink -- "$PREFIX") != */dpdk-dma-access/* ]] ||
+		rm -rf -- "$(readlink -- "$PREFIX")"
+	rm -rf "$PREFIX"
+}
+
 # EAL loads no driver from below a directory that all can write, such as /tmp. For a clone there
 # build/prefix becomes a link to a place of this user's own.
 place_prefix() {
@@ -80,7 +87,8 @@ configure() {
 	if [[ ! -f $OPTIONS_STAMP || $(head -n 1 "$OPTIONS_STAMP") != "$ROOT" || ! -f $OBJ/build.ninja ]]; then
 		need_disk 500
 		say "Configuring the build"
-		rm -rf "$OBJ" "$PREFIX"
+		remove_prefix
+		rm -rf "$OBJ"
 		place_prefix
 		run_meson
 	elif [[ $(<"$OPTIONS_STAMP") != "$wanted" ]]; then
