@@ -8,10 +8,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,7 +20,6 @@
 
 #include "bench.h"
 
-#define MAX_ADDED_ARGS 8
 /* How soon a signal to end is seen; any thread may have taken it. */
 #define SLICE_S 0.1
 
@@ -94,77 +91,7 @@ bench_verify_workers(struct bench *b)
 	return 0;
 }
 
-/* --- EAL -------------------------------------------------------------------------------------- */
-
-static bool
-has_arg(const struct perf_case *c, const char *arg)
-{
-	unsigned int i;
-
-	for (i = 0; i < c->nb_eal_args; i++)
-		if (strncmp(c->eal_args[i], arg, strlen(arg)) == 0)
-			return true;
-
-	return false;
-}
-
-static bool
-all_vdevs(const struct perf_case *c)
-{
-	unsigned int i;
-
-	for (i = 0; i < c->nb_workers; i++)
-		if (c->workers[i].dev[0] != '\0' && perf_eal_vdev(c, c->workers[i].dev) == NULL)
-			return false;
-
-	return true;
-}
-
-/*
- * The arguments of the case, and what a measurement needs besides: nothing of EAL's that runs or
- * writes files without being asked for, and addresses that software can use.
- */
-static int
-start_eal(const struct bench *b)
-{
-	const struct perf_case *c = b->c;
-	char *argv[1 + PERF_MAX_EAL_ARGS + MAX_ADDED_ARGS + 1];
-	unsigned int i, n = 0;
-
-	argv[n++] = strdupa("dpdk-test-dma-perf");
-	for (i = 0; i < c->nb_eal_args; i++)
-		argv[n++] = c->eal_args[i];
-	if (!has_arg(c, "--telemetry") && !has_arg(c, "--no-telemetry"))
-		argv[n++] = strdupa("--no-telemetry");
-	if (has_arg(c, "--no-huge") && !has_arg(c, "--no-shconf"))
-		argv[n++] = strdupa("--no-shconf");
-	if (!has_arg(c, "--log-level"))
-		argv[n++] = strdupa("--log-level=lib.eal:error");
-	if (!has_arg(c, "--iova-mode") && all_vdevs(c))
-		argv[n++] = strdupa("--iova-mode=va");
-	argv[n] = NULL;
-	if (rte_eal_init(n, argv) < 0)
-		return bench_fail(b, "EAL does not start with eal_args=%s: %s", c->eal_entry->value,
-			rte_strerror(rte_errno));
-	/* Without files of EAL it is empty; a kill later on would leave it behind. */
-	rmdir(rte_eal_get_runtime_dir());
-
-	return 0;
-}
-
-static int
-check_lcores(const struct bench *b)
-{
-	unsigned int i, lcore;
-
-	for (i = 0; i < b->c->nb_workers; i++) {
-		lcore = b->c->workers[i].lcore;
-		if (!rte_lcore_is_enabled(lcore) || lcore == rte_get_main_lcore())
-			return bench_fail(b, "lcore %u is none of EAL's workers", lcore);
-	}
-
-	return 0;
-}
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 static int
 get_memory(struct bench *b)
@@ -435,12 +362,12 @@ bench_main(const struct perf_case *c, unsigned int case_index, unsigned int firs
 	struct bench b = { .c = c, .type = types[c->type], .join_us = NAN };
 	int ret;
 
-	/* Whoever presses ^C means the parent, which ends this process. */
-	signal(SIGINT, SIG_IGN);
-	ret = start_eal(&b);
-	if (ret != 0)
+	ret = bench_eal_start(c);
+	if (ret != 0) {
+		bench_fail(&b, "EAL does not start any more: %s", rte_strerror(-ret));
 		return EXIT_FAILURE;
-	if (perf_told_to_end() || check_lcores(&b) != 0 || make_workers(&b) != 0 ||
+	}
+	if (perf_told_to_end() || make_workers(&b) != 0 ||
 	    get_memory(&b) != 0 || (b.type->open != NULL && b.type->open(&b) != 0))
 		ret = -1;
 	else

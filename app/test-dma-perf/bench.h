@@ -236,6 +236,10 @@ struct bench {
 int bench_main(const struct perf_case *c, unsigned int case_index, unsigned int first_repetition,
 	unsigned int nb_repetitions, int rows);
 
+/* EAL with the arguments of a case: 0 or -errno. */
+int bench_eal_start(const struct perf_case *c);
+/* limits.c: report what EAL, its devices and its memory cannot give to the case. */
+void bench_check_limits(struct perf_ini *ini, const struct perf_case *c);
 /* Print a message about the case; returns -1. */
 int bench_fail(const struct bench *b, const char *fmt, ...) __rte_format_printf(2, 3);
 /* The same for a part of the destination that is not what the source was. */
@@ -261,7 +265,7 @@ bench_worker_offset(const struct bench_worker *w)
 
 /* --- Devices: dma.c, dma_loop.c, cpu_time.c --------------------------------------------------- */
 
-int bench_dma_find(struct bench *b);
+void bench_dma_find(struct bench *b);
 /* One channel for each lane, by the configurations of all lanes of all workers; then started. */
 int bench_dma_setup(struct bench *b, const struct rte_dma_vchan_conf *confs);
 int bench_dma_stop(struct bench *b);
@@ -285,6 +289,11 @@ bool bench_process_lives(struct bench *b);
 
 struct bench_group;
 
+/* Bytes of a peer's buffer in the largest scenario, and what EAL needs for it. */
+uint64_t bench_peer_len(const struct perf_case *c, unsigned int peer);
+uint64_t bench_peer_mib(const struct perf_case *c, unsigned int peer);
+/* Channels that a worker needs. */
+unsigned int bench_nb_lanes(const struct perf_case *c);
 /* The exit status of a peer, which is this program with a socket in a private argument. */
 int bench_peer_main(int argc, char **argv);
 #define BENCH_PEER_ARG "--peer-on-socket"

@@ -49,8 +49,8 @@ perf_told_to_end(void)
 	return told_to_end != 0;
 }
 
-static void
-handle_signals(void)
+void
+perf_handle_signals(void)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
 
@@ -59,16 +59,24 @@ handle_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
+void
+perf_end_with_parent(pid_t parent)
+{
+	/* The handler is inherited; the process sees the same flag, and cleans up after itself. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	signal(SIGHUP, SIG_IGN);
+	/* Whoever presses ^C means the parent, which ends this process. */
+	signal(SIGINT, SIG_IGN);
+}
+
 static void
 be_case(const struct run *r, pid_t parent, int rows)
 {
 	int status;
 
-	/* The handler is inherited; the case sees the same flag, and cleans up after itself. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(EXIT_FAILURE);
-	signal(SIGHUP, SIG_IGN);
+	perf_end_with_parent(parent);
 	/* A row that nobody takes is an error, not a reason to leave a group behind. */
 	signal(SIGPIPE, SIG_IGN);
 	status = bench_main(r->c, r->case_index, r->first, r->nb, rows);
@@ -137,18 +145,17 @@ take_rows(struct run *r)
 	} while (ret <= 0 || take_row(r) > 0);
 }
 
-/* Tell it to end if this process was; who does not is killed. */
-static int
-wait_end(const struct run *r)
+int
+perf_wait_end(pid_t pid)
 {
 	unsigned int ms = 0;
 	int status;
 
-	while (waitpid(r->pid, &status, WNOHANG) == 0) {
+	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (told_to_end && ms == 0)
-			kill(r->pid, SIGTERM);
+			kill(pid, SIGTERM);
 		if (told_to_end && (ms += WAIT_MS) > END_MS)
-			kill(r->pid, SIGKILL);
+			kill(pid, SIGKILL);
 		poll(NULL, 0, WAIT_MS);
 	}
 
@@ -161,7 +168,7 @@ finish(struct run *r)
 	int status;
 
 	close(r->rows);
-	status = wait_end(r);
+	status = perf_wait_end(r->pid);
 	perf_progress_hide(&r->progress);
 	if (told_to_end)
 		return -1;
@@ -202,7 +209,6 @@ perf_cases_run(struct perf_config *config, struct perf_report *report)
 	unsigned int round, rounds = 1, i;
 	int ret = 0;
 
-	handle_signals();
 	perf_progress_start(&r.progress, config);
 	for (i = 0; config->interleave && i < config->nb_cases; i++)
 		rounds = RTE_MAX(rounds, config->cases[i].repeat);

@@ -114,9 +114,8 @@ perf_nb_bufs(const struct perf_case *c, const struct perf_scenario *s)
 
 /* --- Checks ----------------------------------------------------------------------------------- */
 
-/* Of a key, or of the section if it is not there. */
-static unsigned int
-line_of(const struct perf_case *c, const char *key)
+unsigned int
+perf_line_of(const struct perf_case *c, const char *key)
 {
 	unsigned int i;
 
@@ -182,45 +181,25 @@ check_scenario(struct perf_ini *ini, const struct perf_case *c, const struct per
 }
 
 static void
-check_peer_core(struct perf_ini *ini, const struct perf_case *c, const struct perf_lcores *lcores)
+check_peer_core(struct perf_ini *ini, const struct perf_case *c)
 {
-	const unsigned int line = line_of(c, "peer_core"), lcore = c->workers[0].lcore;
-	struct perf_lcores usable;
-	unsigned int i;
 	char text[256];
 
-	for (i = 0; i < RTE_MAX_LCORE; i++)
-		usable.cpu[i] = perf_cpu_is_usable(i) ? (int)i : -1;
-	perf_lcores_print(&usable, text, sizeof(text));
-	if (!perf_cpu_is_usable(c->peer_core))
-		perf_ini_error(ini, c->section, line,
-			"peer_core=%d: no such CPU for this process; there are: %s", c->peer_core,
-			text);
-	else if (lcores->known && lcores->cpu[lcore] == c->peer_core)
-		perf_ini_error(ini, c->section, line,
-			"peer_core=%d: lcore %u works on this CPU; there are: %s", c->peer_core,
-			lcore, text);
+	if (c->peer_core < 0 || perf_cpu_is_usable(c->peer_core))
+		return;
+	perf_list_numbers(perf_cpu_is_usable, text, sizeof(text));
+	perf_ini_error(ini, c->section, perf_line_of(c, "peer_core"),
+		"peer_core=%d: no such CPU for this process; there are: %s", c->peer_core, text);
 }
 
 static void
 check_lcores(struct perf_ini *ini, struct perf_case *c)
 {
-	struct perf_lcores lcores;
 	struct perf_worker *w;
 	unsigned int i, j;
-	char text[256];
 
-	perf_lcores_get(c, &lcores);
-	perf_lcores_print(&lcores, text, sizeof(text));
 	for (i = 0; i < c->nb_workers; i++) {
 		w = &c->workers[i];
-		if (lcores.known && lcores.cpu[w->lcore] < 0)
-			perf_ini_bad(ini, c->section, w->entry,
-				"no such lcore: %u; by eal_args there are: %s", w->lcore, text);
-		else if (lcores.known && w->lcore == lcores.main_lcore)
-			perf_ini_bad(ini, c->section, w->entry,
-				"lcore %u is EAL's main lcore, which is not for work; there are: %s",
-				w->lcore, text);
 		for (j = 0; j < i; j++) {
 			if (c->workers[j].lcore == w->lcore)
 				perf_ini_bad(ini, c->section, w->entry,
@@ -230,8 +209,6 @@ check_lcores(struct perf_ini *ini, struct perf_case *c)
 					"device %s is there twice", w->dev);
 		}
 	}
-	if (c->peer_core >= 0)
-		check_peer_core(ini, c, &lcores);
 }
 
 static void
@@ -278,12 +255,12 @@ check_counts(struct perf_ini *ini, const struct perf_case *c)
 			perf_type_name(c->type));
 	if ((c->nb_src_sges == 0) != (c->nb_dst_sges == 0))
 		perf_ini_error(ini, c->section,
-			line_of(c, c->nb_src_sges == 0 ? "dma_dst_sge" : "dma_src_sge"),
+			perf_line_of(c, c->nb_src_sges == 0 ? "dma_dst_sge" : "dma_src_sge"),
 			"the key '%s' is missing beside '%s'",
 			c->nb_src_sges == 0 ? "dma_src_sge" : "dma_dst_sge",
 			c->nb_src_sges == 0 ? "dma_dst_sge" : "dma_src_sge");
 	if (c->type == PERF_DMA_INTER_DOMAIN_COPY && c->direction == PERF_THIRD && c->nb_peers < 2)
-		perf_ini_error(ini, c->section, line_of(c, "peers"),
+		perf_ini_error(ini, c->section, perf_line_of(c, "peers"),
 			"peers=%u: allowed with direction=third: 2 to %d, one of them the source",
 			c->nb_peers, PERF_MAX_PEERS);
 	if (perf_eal_option(c, "--proc-type") != NULL &&
@@ -306,6 +283,7 @@ perf_check_case(struct perf_ini *ini, struct perf_case *c)
 	if (ini->nb_errors != errors)
 		return;
 	check_lcores(ini, c);
+	check_peer_core(ini, c);
 	check_devices(ini, c);
 	perf_scenario_first(c, &s);
 	while (check_scenario(ini, c, &s) && perf_scenario_next(c, &s))

@@ -86,31 +86,18 @@ hear(struct bench *b, unsigned int peer, struct peer_reply *r, const char *what)
 
 /* --- Starting them ---------------------------------------------------------------------------- */
 
-/* Bytes of a peer's buffer, in the largest scenario. */
-static uint64_t
-peer_len(const struct bench *b, unsigned int peer)
+uint64_t
+bench_peer_len(const struct perf_case *c, unsigned int peer)
 {
-	const uint64_t part = bench_part_max(b->c);
+	const uint64_t part = bench_part_max(c);
 
-	return b->c->direction == PERF_THIRD && peer == 0 ? part * perf_nb_targets(b->c) : part;
+	return c->direction == PERF_THIRD && peer == 0 ? part * perf_nb_targets(c) : part;
 }
 
-static uint64_t
-peer_mib(const struct bench *b, unsigned int peer)
+uint64_t
+bench_peer_mib(const struct perf_case *c, unsigned int peer)
 {
-	return (peer_len(b, peer) + PERF_MIB - 1) / PERF_MIB + SPARE_MIB;
-}
-
-/* All CPUs that this process was given, for the one lcore of a peer. */
-static void
-cpu_list(char *text, size_t size)
-{
-	struct perf_lcores lcores;
-	unsigned int i;
-
-	for (i = 0; i < RTE_MAX_LCORE; i++)
-		lcores.cpu[i] = perf_cpu_is_usable(i) ? (int)i : -1;
-	perf_lcores_print(&lcores, text, size);
+	return (bench_peer_len(c, peer) + PERF_MIB - 1) / PERF_MIB + SPARE_MIB;
 }
 
 static int
@@ -123,9 +110,10 @@ spawn(struct bench *b, unsigned int peer, int sock)
 	unsigned int n = 0;
 	int ret;
 
-	cpu_list(cpus, sizeof(cpus));
+	/* All CPUs that this process was given, for the one lcore of a peer. */
+	perf_list_numbers(perf_cpu_is_usable, cpus, sizeof(cpus));
 	snprintf(lcores, sizeof(lcores), "--lcores=0@(%s)", cpus);
-	snprintf(memory, sizeof(memory), "-m%" PRIu64, peer_mib(b, peer));
+	snprintf(memory, sizeof(memory), "-m%" PRIu64, bench_peer_mib(b->c, peer));
 	snprintf(prefix, sizeof(prefix), "--file-prefix=dma-perf-%d-%u", getpid(), peer);
 	/* With the same controller as this process has. */
 	snprintf(vdev, sizeof(vdev), "--vdev=%s", perf_eal_vdev(b->c, b->c->workers[0].dev));
@@ -174,7 +162,7 @@ static int
 setup_peer(struct bench *b, unsigned int peer)
 {
 	struct peer_request q = {
-		.what = PEER_SETUP, .len = peer_len(b, peer), .offset = peer * PEER_STAGGER,
+		.what = PEER_SETUP, .len = bench_peer_len(b->c, peer), .offset = peer * PEER_STAGGER,
 	};
 	struct peer_reply r;
 
@@ -187,53 +175,12 @@ setup_peer(struct bench *b, unsigned int peer)
 	return 0;
 }
 
-static uint64_t
-free_huge_mib(uint64_t *page_mib)
-{
-	unsigned long nb = 0, kib = 0, n;
-	char line[128];
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "HugePages_Free: %lu", &n) == 1)
-			nb = n;
-		else if (sscanf(line, "Hugepagesize: %lu", &n) == 1)
-			kib = n;
-	}
-	if (f != NULL)
-		fclose(f);
-	*page_mib = RTE_MAX(kib / 1024, 1ul);
-
-	return nb * *page_mib;
-}
-
-static int
-check_huge_pages(struct bench *b)
-{
-	uint64_t page, free, needed = 0;
-	unsigned int i;
-
-	if (!rte_eal_has_hugepages())
-		return 0;
-	free = free_huge_mib(&page);
-	for (i = 0; i < b->c->nb_peers; i++)
-		needed += RTE_ALIGN_MUL_CEIL(peer_mib(b, i), page);
-	if (free < needed)
-		return bench_fail(b, "%u peers need %" PRIu64 " free huge pages of %" PRIu64
-			" MiB; there are %" PRIu64, b->c->nb_peers, needed / page, page,
-			free / page);
-
-	return 0;
-}
-
 static int
 start_peers(struct bench *b)
 {
 	const unsigned int nb = b->c->nb_peers;
 	unsigned int started, ready;
 
-	if (check_huge_pages(b) != 0)
-		return -1;
 	for (started = 0, ready = 0; ready < nb; ready++) {
 		for (; started < nb && started < ready + START_AT_ONCE; started++)
 			if (start_peer(b, started) != 0)
@@ -257,11 +204,6 @@ create(struct bench *b)
 	int ret;
 
 	ret = rte_dma_info_get(dev, &info);
-	if (ret == 0 && (info.dev_capa & RTE_DMA_CAPA_INTER_PROCESS_DOMAIN) == 0)
-		return bench_fail(b, "device %s cannot reach other domains", b->c->workers[0].dev);
-	if (ret == 0 && b->c->op_handler && (info.dev_capa & RTE_DMA_CAPA_OPS_HANDLER) == 0)
-		return bench_fail(b, "device %s takes no handler per operation; allowed: "
-			"handler=vchan", b->c->workers[0].dev);
 	/* Nobody has to reach the memory of this process. */
 	if (ret == 0 && info.max_access_windows > 0)
 		ret = rte_dma_access_window_set(dev, RTE_DMA_ACCESS_GROUP_NONE, NULL, 0);
@@ -318,8 +260,7 @@ open_group(struct bench *b)
 	unsigned int i;
 	int ret;
 
-	if (bench_dma_find(b) != 0)
-		return -1;
+	bench_dma_find(b);
 	b->group = calloc(1, sizeof(*b->group));
 	if (b->group == NULL)
 		return bench_fail(b, "out of memory");
@@ -452,7 +393,7 @@ start(struct bench *b)
 	if (prepare_peers(b) != 0)
 		return -1;
 	memset(confs, 0, sizeof(confs));
-	w->nb_lanes = b->c->op_handler ? 1 : nb;
+	w->nb_lanes = bench_nb_lanes(b->c);
 	for (i = 0; i < nb; i++) {
 		confs[i].direction = RTE_DMA_DIR_MEM_TO_MEM;
 		confs[i].nb_desc = b->s.ring_size;

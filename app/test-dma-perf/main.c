@@ -124,6 +124,9 @@ run(const struct options *o)
 		report.csv_path = result;
 	}
 	ret = perf_config_read(&config, o->config);
+	perf_handle_signals();
+	if (ret == 0)
+		ret = perf_preflight(&config);
 	if (ret == 0)
 		ret = perf_report_open(&report);
 	if (ret == 0) {

@@ -196,9 +196,8 @@ bench_alloc(struct bench *b, size_t len, int node, const char *what)
 	}
 	area = rte_malloc_socket(what, len, PAGE, node < 0 ? SOCKET_ID_ANY : node);
 	if (area == NULL) {
-		bench_fail(b, "no memory for the %s, %zu MiB: %s", what,
-			(len + PERF_MIB - 1) / PERF_MIB, rte_eal_has_hugepages() ?
-			"are there huge pages enough?" : "with --no-huge, -m MIB says how much EAL has");
+		bench_fail(b, "there is no memory for the %s any more, %zu MiB", what,
+			(len + PERF_MIB - 1) / PERF_MIB);
 		return NULL;
 	}
 	/* So that no page has to be found while the clock runs. */

@@ -12,7 +12,8 @@
  *   ini.c       lines of a file               report.c     table, CSV, JSON
  *   config.c    sections                      progress.c   the line that says how far it is
  *   config_keys.c, config_lcores.c            keys and their values
- *   check.c     what must fit together        lcores.c     which lcores EAL will have
+ *   check.c     what must fit together        eal.c        EAL's arguments
+ *   preflight.c, limits.c                     what EAL, its devices and its memory allow
  *
  * and, inside the process of a case, see bench.h.
  */
@@ -21,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include <rte_common.h>
 #include <rte_dev.h>
@@ -179,22 +181,23 @@ unsigned int perf_nb_parts(const struct perf_case *c);
 /* Peers whose memory is the destination (of a pull: the source), one part each. */
 unsigned int perf_nb_targets(const struct perf_case *c);
 
-/* --- Lcores that EAL will have: lcores.c ------------------------------------------------------ */
+/* --- EAL's arguments: eal.c, preflight.c ------------------------------------------------------ */
 
-struct perf_lcores {
-	int cpu[RTE_MAX_LCORE]; /* the first CPU of each; -1: no such lcore */
-	unsigned int main_lcore;
-	bool known; /* EAL's arguments could be understood */
-};
-
-void perf_lcores_get(const struct perf_case *c, struct perf_lcores *lcores);
-/* As in "0-2,5". */
-void perf_lcores_print(const struct perf_lcores *lcores, char *text, size_t size);
-bool perf_cpu_is_usable(unsigned int cpu);
+/* By the mask of this process; EAL changes it. */
+int perf_cpu_is_usable(unsigned int cpu);
+/* Those that are there, as in "0-2,5". */
+void perf_list_numbers(int (*is_there)(unsigned int number), char *text, size_t size);
 /* The value of an EAL option in the forms "--name value" and "--name=value", or NULL. */
 const char *perf_eal_option(const struct perf_case *c, const char *name);
 /* The text behind --vdev for a device, or NULL. */
 const char *perf_eal_vdev(const struct perf_case *c, const char *dev);
+/* Whether EAL comes out the same for both. */
+bool perf_eal_same(const struct perf_case *c, const struct perf_case *other);
+/*
+ * Starts EAL once for each distinct eal_args, and reports what the cases cannot have of it: lcores,
+ * devices, what those can do, memory. 0: nothing is wrong, or a signal came.
+ */
+int perf_preflight(struct perf_config *config);
 
 /* --- Results: cases.c, report.c, progress.c --------------------------------------------------- */
 
@@ -269,6 +272,14 @@ void perf_progress_hide(struct perf_progress *p);
 /* Seconds that a row of the case takes, setup included, as far as one can know. */
 double perf_progress_estimate(const struct perf_case *c);
 
+/* From then on perf_told_to_end() is of use. */
+void perf_handle_signals(void);
+/* Where a key of the case stands, or its section if it is not there. */
+unsigned int perf_line_of(const struct perf_case *c, const char *key);
+/* In a process that was made to be ended by this one: it ends with this one in any case. */
+void perf_end_with_parent(pid_t parent);
+/* The status of such a process; it is told to end if this one was, and killed if it does not. */
+int perf_wait_end(pid_t pid);
 /* 0 if all cases ran, 1 if one failed or the program was told to end. */
 int perf_cases_run(struct perf_config *config, struct perf_report *report);
 /* A signal came; in the process of a case it is SIGTERM, sent by the parent or by its death. */

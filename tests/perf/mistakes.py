@@ -27,6 +27,7 @@ lcore_dma0=lcore=1,dev=dma_sw0,dir=mem2mem
 """
 INTER = DMA.replace('DMA_MEM_COPY', 'DMA_INTER_DOMAIN_COPY')
 SHM = CPU.replace('CPU_MEM_COPY', 'SHM_COPY') + 'peer_core=CPU1\n'
+SKELETON = GLOBAL.replace('dma_sw0', 'dma_skeleton')
 CMA = CPU.replace('CPU_MEM_COPY', 'CMA_COPY')
 
 # What is replaced, by what, and what the message says. The line that it names is that of the '>'
@@ -154,6 +155,44 @@ MISTAKES = [
     (GLOBAL + SHM, 'peer_core=CPU1', '>peer_core=CPU0',
      'peer_core=CPU0: lcore 1 works on this CPU'),
     (GLOBAL + SHM, 'peer_core=CPU1', '>peer_core=1000', 'peer_core=1000: no such CPU'),
+    (GLOBAL + DMA, 'lcore_dma0=lcore=1,dev=dma_sw0', '>lcore_dma0=lcore=1,dev=dma_sw1',
+     'there is no DMA device dma_sw1; by eal_args there are: dma_sw0'),
+    # What a device cannot do.
+    (GLOBAL + DMA, 'lcore_dma0=lcore=1,dev=dma_sw0,dir=mem2mem',
+     '>lcore_dma0=lcore=1,dev=dma_sw0,dir=dev2mem,raddr=0x1000',
+     'dir=dev2mem: device dma_sw0 cannot do it; allowed: mem2mem'),
+    (GLOBAL + DMA, 'kick_batch=32\nlcore_dma0=lcore=1,dev=dma_sw0,dir=mem2mem',
+     'kick_batch=32\n>direction=mem2dev\nvchan_dev=raddr=0x1000\nlcore_dma=lcore1@dma_sw0',
+     'direction=mem2dev: device dma_sw0 cannot do it; allowed: mem2mem'),
+    (SKELETON + DMA.replace('dma_sw0', 'dma_skeleton'), 'dma_ring_size=1024',
+     '>dma_ring_size=8192,16384,2,MUL',
+     'dma_ring_size=16384: allowed for device dma_skeleton: 32 to 8192'),
+    (SKELETON + DMA.replace('dma_sw0', 'dma_skeleton'), 'kick_batch=32',
+     'kick_batch=32\ndma_src_sge=1\n>dma_dst_sge=2',
+     'dma_dst_sge=2: device dma_skeleton knows no lists'),
+    (SKELETON + INTER.replace('dma_sw0', 'dma_skeleton'), 'lcore_dma0', '>lcore_dma0',
+     'device dma_skeleton cannot reach other domains'),
+    (GLOBAL + DMA, 'kick_batch=32', 'kick_batch=32\n>engine_pid=4194304',
+     'engine_pid=4194304: there is no such process'),
+    # Memory, also of a later scenario.
+    (GLOBAL + CPU, 'mem_size=8', '>mem_size=200',
+     'mem_size=200: EAL has not 200 MiB for it; allowed: less, or more behind -m in eal_args'),
+    (GLOBAL + CPU, 'mem_size=8', '>mem_size=8,128,2,MUL', 'mem_size=128: EAL has not 128 MiB'),
+    (GLOBAL + CMA, 'mem_size=8', '>mem_size=200', 'mem_size=200: EAL has not 100 MiB'),
+    # What EAL does not take; it says why.
+    (GLOBAL + CPU, 'eal_args=', '>eal_args=--nonsense ', "unrecognized option '--nonsense'; EAL: "
+     "Invalid 'command line' arguments; allowed: what EAL takes"),
+    (GLOBAL + CPU, 'eal_args=', '>eal_args=--help ', 'it ends without a word'),
+    (GLOBAL + CPU, 'eal_args=--lcores=0@CPU0,1@CPU0,3@CPU0', '>eal_args=-l 0-x',
+     'EAL does not start with it: EAL: invalid core list syntax'),
+    (GLOBAL + CPU, 'eal_args=--lcores=0@CPU0,1@CPU0,3@CPU0',
+     '>eal_args=--lcores=0@CPU0,1@1000', 'EAL: core 1000 unavailable'),
+    (GLOBAL + CPU, 'lcore=1\n', 'lcore=1\n>eal_args=--lcores=0@CPU0,1@1000\n',
+     '[case1] eal_args=--lcores=0@CPU0,1@1000: EAL does not start with it'),
+    # What is right in the first case is not measured, either.
+    (GLOBAL + CPU, 'lcore=1\n', 'lcore=1\n' + DMA.replace('[case1]', '[case2]').replace(
+        'lcore_dma0=lcore=1,dev=dma_sw0', '>lcore_dma0=lcore=1,dev=dma_sw1'),
+     '[case2] lcore_dma0=lcore=1,dev=dma_sw1,dir=mem2mem: there is no DMA device dma_sw1'),
 ]
 
 
@@ -170,7 +209,17 @@ def expect_mistake(kit, config, text):
     kit.check(any(found.startswith(place) and text in found for found in result.err.splitlines()),
               f'no message with {place} and {text!r}, but: {result.err}')
     kit.equal(result.out, '', f'output with {text!r}')
+    kit.check('% done' not in result.err, f'something was measured: {result.err}')
     kit.check(not os.path.exists(kit.path('test.csv')), f'there are results with {text!r}')
+
+
+def check_reason(kit):
+    """What a driver says about its device's arguments is shown, once."""
+    result = kit.run(with_cpus(kit, GLOBAL + DMA).replace('dma_sw0\n', 'dma_sw0,foo=1\n', 1))
+    kit.equal(result.status, 1, 'exit status with a wrong argument of a device')
+    kit.check('there is no DMA device dma_sw0; by eal_args there are: none' in result.err and
+              result.err.count('cannot understand "foo=1"') == 1, f'saw {result.err}')
+    kit.check('Usage:' not in result.err, f'saw {result.err}')
 
 
 def check_command_line(kit):
@@ -198,6 +247,7 @@ def test(kit):
     # All mistakes of a file are told at once.
     result = kit.run(with_cpus(kit, GLOBAL + CPU).replace('=64', '=x').replace('=8', '=y'))
     kit.equal(result.err.count(kit.path('test.ini')), 2, f'number of messages in {result.err}')
+    check_reason(kit)
     check_command_line(kit)
     kit.nothing_left()
 
