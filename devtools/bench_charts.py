@@ -122,7 +122,8 @@ def script(results, machine):
             times.append(curve(f'{name}_{field}', f'{title}, {field}', colour, style))
     data.append(block('peers', peer_points(results)))
     sizes = [size for size, _ in points(results, 'curves', 'memcpy', 'gbps')]
-    line = statistics.median(results.by_round('ratios', 'cacheline', None, 'ns_per_op').values())
+    line = statistics.median(results.by_round('ratios', 'cacheline', None,
+                                              'latency_p50_ns').values())
     machine = machine.replace('_', '\\_').replace('@', '\\\\@')
     join = ', \\\n\t'.join
     return ''.join([
