@@ -57,6 +57,18 @@ allowed_keys(const struct perf_context *x, char *text, size_t size)
 	return text;
 }
 
+/* DPDK's tool reads of a case what its type needs, and files have more. */
+static bool
+is_unused(const struct perf_context *x, const struct perf_entry *e, const struct perf_key *key)
+{
+	if (x->is_global || (x->c->type != PERF_DMA_MEM_COPY && x->c->type != PERF_CPU_MEM_COPY))
+		return false;
+	if (is_lcore_dma(e->key))
+		return x->c->type == PERF_CPU_MEM_COPY;
+
+	return key != NULL && key->dpdk && (key->types & (1u << x->c->type)) == 0;
+}
+
 static void
 parse_entry(struct perf_context *x, const struct perf_entry *e)
 {
@@ -65,6 +77,9 @@ parse_entry(struct perf_context *x, const struct perf_entry *e)
 
 	if (!x->is_global && is_lcore_dma(e->key) && perf_type_is_dma(x->c->type))
 		perf_parse_lcore_dma(x, e);
+	else if (is_unused(x, e, key))
+		perf_ini_warn(x->ini, x->section, e, "warning: %s does not use this key",
+			perf_type_name(x->c->type));
 	else if (key == NULL && !is_lcore_dma(e->key))
 		perf_ini_bad(x->ini, x->section, e, "unknown key; allowed: %s",
 			allowed_keys(x, allowed, sizeof(allowed)));

@@ -25,6 +25,7 @@ struct perf_key {
 	uint32_t types;    /* that know it, as bits */
 	uint32_t required; /* types that need it */
 	bool global;       /* allowed in [GLOBAL], where it is the default of the cases */
+	bool dpdk;         /* known to DPDK's tool of this name, some version of it */
 };
 
 /* ini.c: cuts white space off both ends. */

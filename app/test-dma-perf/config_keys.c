@@ -3,8 +3,8 @@
  */
 
 /*
- * The keys of a configuration file and their values. Those up to "use_enq_deq_ops" are keys of
- * DPDK's tool, too. What is wrong is reported, with what would be right.
+ * The keys of a configuration file and their values; some are those of DPDK's tool of this name.
+ * What is wrong is reported, with what would be right.
  */
 
 #include <ctype.h>
@@ -392,34 +392,34 @@ parse_interleave(struct perf_context *x, const struct perf_entry *e)
 }
 
 const struct perf_key perf_keys[] = {
-	{ "type", perf_parse_type, ALL_TYPES, ALL_TYPES, false },
-	{ "mem_size", parse_mem_size, COPY_TYPES, COPY_TYPES, false },
-	{ "buf_size", parse_buf_size, COPY_TYPES, COPY_TYPES, false },
-	{ "dma_ring_size", parse_ring_size, DMA_TYPES | T(SHM_COPY), DMA_TYPES, false },
-	{ "kick_batch", parse_kick_batch, DMA_TYPES | T(SHM_COPY), DMA_TYPES, false },
-	{ "src_numa_node", parse_src_numa_node, COPY_TYPES, 0, false },
-	{ "dst_numa_node", parse_dst_numa_node, COPY_TYPES, 0, false },
-	{ "dma_src_sge", parse_src_sge, DMA_TYPES, 0, false },
-	{ "dma_dst_sge", parse_dst_sge, DMA_TYPES, 0, false },
-	{ "lcore", perf_parse_lcore, ALL_TYPES & ~DMA_TYPES, ALL_TYPES & ~DMA_TYPES, false },
-	{ "skip", perf_parse_skip, ALL_TYPES, 0, false },
-	{ "cache_flush", parse_cache_flush, ALL_TYPES, 0, true },
-	{ "test_seconds", parse_seconds, ALL_TYPES, ALL_TYPES, true },
-	{ "eal_args", parse_eal_args, ALL_TYPES, ALL_TYPES, true },
-	{ "vchan_dev", perf_parse_vchan_dev, T(DMA_MEM_COPY), 0, false },
-	{ "use_enq_deq_ops", parse_enq_deq, T(DMA_MEM_COPY), 0, false },
-	{ "name", parse_name, ALL_TYPES, 0, false },
-	{ "mode", parse_mode, ALL_TYPES, 0, false },
-	{ "repeat", parse_repeat, ALL_TYPES, 0, true },
-	{ "interleave", parse_interleave, 0, 0, true },
-	{ "direction", parse_direction, DMA_TYPES | T(CMA_COPY), 0, false },
-	{ "handler", parse_handler, T(DMA_INTER_DOMAIN_COPY), 0, false },
-	{ "peers", parse_peers, T(DMA_INTER_DOMAIN_COPY), 0, false },
-	{ "windows", parse_windows, T(DMA_INTER_DOMAIN_COPY), 0, false },
-	{ "batch", parse_batch, T(CMA_COPY), 0, false },
+	{ "type", perf_parse_type, ALL_TYPES, ALL_TYPES, false, true },
+	{ "mem_size", parse_mem_size, COPY_TYPES, COPY_TYPES, false, true },
+	{ "buf_size", parse_buf_size, COPY_TYPES, COPY_TYPES, false, true },
+	{ "dma_ring_size", parse_ring_size, DMA_TYPES | T(SHM_COPY), DMA_TYPES, false, true },
+	{ "kick_batch", parse_kick_batch, DMA_TYPES | T(SHM_COPY), DMA_TYPES, false, true },
+	{ "src_numa_node", parse_src_numa_node, COPY_TYPES, 0, false, true },
+	{ "dst_numa_node", parse_dst_numa_node, COPY_TYPES, 0, false, true },
+	{ "dma_src_sge", parse_src_sge, DMA_TYPES, 0, false, true },
+	{ "dma_dst_sge", parse_dst_sge, DMA_TYPES, 0, false, true },
+	{ "lcore", perf_parse_lcore, ALL_TYPES & ~DMA_TYPES, ALL_TYPES & ~DMA_TYPES, false, true },
+	{ "skip", perf_parse_skip, ALL_TYPES, 0, false, true },
+	{ "cache_flush", parse_cache_flush, ALL_TYPES, 0, true, true },
+	{ "test_seconds", parse_seconds, ALL_TYPES, ALL_TYPES, true, true },
+	{ "eal_args", parse_eal_args, ALL_TYPES, ALL_TYPES, true, true },
+	{ "vchan_dev", perf_parse_vchan_dev, T(DMA_MEM_COPY), 0, false, true },
+	{ "use_enq_deq_ops", parse_enq_deq, T(DMA_MEM_COPY), 0, false, true },
+	{ "name", parse_name, ALL_TYPES, 0, false, false },
+	{ "mode", parse_mode, ALL_TYPES, 0, false, false },
+	{ "repeat", parse_repeat, ALL_TYPES, 0, true, false },
+	{ "interleave", parse_interleave, 0, 0, true, false },
+	{ "direction", parse_direction, DMA_TYPES | T(CMA_COPY), 0, false, true },
+	{ "handler", parse_handler, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
+	{ "peers", parse_peers, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
+	{ "windows", parse_windows, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
+	{ "batch", parse_batch, T(CMA_COPY), 0, false, false },
 	{ "peer_core", parse_peer_core, T(SHM_COPY) | T(PING_PONG), T(SHM_COPY) | T(PING_PONG),
-		false },
-	{ "engine_pid", parse_engine_pid, DMA_TYPES, 0, false },
+		false, false },
+	{ "engine_pid", parse_engine_pid, DMA_TYPES, 0, false, false },
 };
 
 const unsigned int perf_nb_keys = RTE_DIM(perf_keys);

@@ -15,21 +15,45 @@
 
 #include "config.h"
 
+/* Bytes that are no text would do to a terminal whatever they stand for. */
+static void
+print_escaped(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (isascii((unsigned char)*text) && isprint((unsigned char)*text))
+			fputc(*text, stderr);
+		else
+			fprintf(stderr, "\\x%02x", (unsigned char)*text);
+	}
+}
+
 static void
 report(struct perf_ini *ini, const struct perf_section *section, unsigned int line,
 	const struct perf_entry *entry, const char *fmt, va_list ap)
 {
+	char *text;
+
 	fprintf(stderr, "%s:", ini->path);
 	if (line != 0)
 		fprintf(stderr, "%u:", line);
-	if (section != NULL)
-		fprintf(stderr, " [%s]", section->name);
-	if (entry != NULL)
-		fprintf(stderr, " %s=%s:", entry->key, entry->value);
+	if (section != NULL) {
+		fputs(" [", stderr);
+		print_escaped(section->name);
+		fputc(']', stderr);
+	}
+	if (entry != NULL) {
+		fputc(' ', stderr);
+		print_escaped(entry->key);
+		fputc('=', stderr);
+		print_escaped(entry->value);
+		fputc(':', stderr);
+	}
 	fputc(' ', stderr);
-	vfprintf(stderr, fmt, ap);
+	if (vasprintf(&text, fmt, ap) >= 0) {
+		print_escaped(text);
+		free(text);
+	}
 	fputc('\n', stderr);
-	ini->nb_errors++;
 }
 
 void
@@ -41,10 +65,23 @@ perf_ini_error(struct perf_ini *ini, const struct perf_section *section, unsigne
 	va_start(ap, fmt);
 	report(ini, section, line, NULL, fmt, ap);
 	va_end(ap);
+	ini->nb_errors++;
 }
 
 void
 perf_ini_bad(struct perf_ini *ini, const struct perf_section *section,
+	const struct perf_entry *entry, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(ini, section, entry->line, entry, fmt, ap);
+	va_end(ap);
+	ini->nb_errors++;
+}
+
+void
+perf_ini_warn(struct perf_ini *ini, const struct perf_section *section,
 	const struct perf_entry *entry, const char *fmt, ...)
 {
 	va_list ap;
@@ -151,12 +188,22 @@ read_line(struct perf_ini *ini, char *text, unsigned int line)
 	return *text == '[' ? read_section(ini, text, line) : read_entry(ini, text, line);
 }
 
+/* Some editors mark a file as UTF-8 by its first bytes. */
+static size_t
+mark_len(const char *text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	return strncmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+}
+
 int
 perf_ini_read(struct perf_ini *ini, const char *path)
 {
 	unsigned int line = 0;
 	char *text = NULL;
 	size_t size = 0;
+	ssize_t len;
 	int ret = 0;
 	FILE *f;
 
@@ -165,8 +212,13 @@ perf_ini_read(struct perf_ini *ini, const char *path)
 	if (f == NULL)
 		return -errno;
 	errno = 0;
-	while (ret == 0 && getline(&text, &size, f) >= 0)
-		ret = read_line(ini, text, ++line);
+	while (ret == 0 && (len = getline(&text, &size, f)) >= 0) {
+		line++;
+		if (strlen(text) != (size_t)len)
+			perf_ini_error(ini, NULL, line, "a byte 0 is in this line; allowed: text");
+		else
+			ret = read_line(ini, text + (line == 1 ? mark_len(text) : 0), line);
+	}
 	if (ret == 0 && ferror(f))
 		ret = errno != 0 ? -errno : -EIO;
 	free(text);

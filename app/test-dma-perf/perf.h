@@ -84,6 +84,10 @@ void perf_ini_error(struct perf_ini *ini, const struct perf_section *section, un
 void perf_ini_bad(struct perf_ini *ini, const struct perf_section *section,
 	const struct perf_entry *entry, const char *fmt, ...) __rte_format_printf(4, 5);
 
+/* What is only worth a word: it counts for nothing. */
+void perf_ini_warn(struct perf_ini *ini, const struct perf_section *section,
+	const struct perf_entry *entry, const char *fmt, ...) __rte_format_printf(4, 5);
+
 /* --- Cases: config*.c, check.c ---------------------------------------------------------------- */
 
 /* A value that may run from first to last, one step for each scenario. */

@@ -72,7 +72,8 @@ class Kit:
         return os.path.join(self.dir, name)
 
     def start(self, config, *arguments):
-        with open(self.path('test.ini'), 'w', encoding='ascii') as file:
+        # Surrogates are bytes that are no text.
+        with open(self.path('test.ini'), 'w', encoding='utf-8', errors='surrogateescape') as file:
             file.write(config)
         for name in ('test.csv', 'test.json'):
             if os.path.exists(self.path(name)):
