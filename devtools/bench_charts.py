@@ -42,6 +42,7 @@ THROUGHPUT = """set output "throughput.svg"
 set title "Throughput by the size of an operation\\n{{/*0.8 {machine}; 8 MiB go round}}"
 set xlabel "Size of an operation"
 set ylabel "Data copied (GB/s)"
+set format y "%g"
 set xtics ({sizes})
 set xrange [45:1500000]
 set key bottom right

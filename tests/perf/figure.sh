@@ -73,7 +73,7 @@ main() {
 	dpdk-dma-controller --dir "$RTE_DMA_ACCESS_DIR" --cores "${cpus[1]}" >"$work/controller" 2>&1 \
 		</dev/null &
 	controller=$!
-	wait_until grep -q serving "$work/controller" || fail "no controller: $(<"$work/controller")"
+	wait_until grep -qs serving "$work/controller" || fail "no controller: $(<"$work/controller")"
 	write_config "${cpus[0]}"
 	run "$DEADLINE_S" dpdk-test-dma-perf --config "$work/figure.ini" --result "$work/figure.csv" \
 		--json "$work/figure.json" || fail "it could not be measured: $(<"$work/output")"
