@@ -8,7 +8,9 @@
 # Usage: devtools/bench.sh [--quick] [--no-huge] [--rounds N] [--seconds S] [--out DIR]
 #                          [--dpdk DIR]
 #
-#   --quick       in less than 90 seconds, with few rounds; otherwise it takes up to 15 minutes
+#   --quick       in less than 90 seconds, with few rounds; otherwise it takes up to 15 minutes.
+#                 Groups of processes are started only once then, so join_us_N and rate_peers_N
+#                 are one sample each, as idle_engine_cpu_percent always is: their spread is "-"
 #   --no-huge     small pages, also where there could be huge ones
 #   --rounds N    how often everything that is compared is measured (35; --quick: 5)
 #   --seconds S   how long each is measured each time (0.2; --quick: 0.1)
@@ -240,7 +242,7 @@ start_controller() {
 	local log=$work/controller.log end=$((SECONDS + START_S))
 	become dpdk-dma-controller --dir "$work/controller" --cores "$engine" >"$log" 2>&1 </dev/null &
 	controller=$!
-	until grep -q serving "$log"; do
+	until grep -qs serving "$log"; do
 		kill -0 "$controller" 2>/dev/null || die "the controller does not start: $(<"$log")"
 		((SECONDS < end)) || die "the controller does not serve after $START_S s: $(<"$log")"
 		sleep 0.02

@@ -109,6 +109,25 @@ def check_goals(kit):
     kit.check(f'\n{count} of 12 goals are met.\n' in text, f'not {count} of 12: {text}')
 
 
+def check_spread(kit):
+    """What was measured several times after one start is one sample."""
+    def spread(text, metric):
+        return re.search(rf'^{metric} .* ([0-9]+ %|-)  (?:-|yes|NO)', text, re.M).group(1)
+    rows = Rows(kit)
+    rows.set('peers_63', 64, 'mops', 10, 20, 30)
+    values, text = rows.values()
+    for metric in ('join_us_2', 'join_us_64', 'rate_peers_1', 'rate_peers_63',
+                   'idle_engine_cpu_percent'):
+        kit.equal(spread(text, metric), '-', f'spread of one start, {metric}')
+    kit.equal(values['rate_peers_63'], 20, 'median of one start')
+    kit.check(spread(text, 'submit_ns_per_op') != '-', f'no spread of rounds: {text}')
+    rows.set('peers_63', 64, 'join_us', 1000, 1500, 2000)
+    values, text = rows.values()
+    kit.equal((spread(text, 'join_us_64'), spread(text, 'rate_peers_63')), ('33 %', '50 %'),
+              'spread of three starts')
+    kit.equal(values['join_us_64'], 1500, 'median of three starts')
+
+
 def check_impossible(kit):
     """Two transfers of a cache line are part of a copy: it is no success to take less time."""
     rows = Rows(kit)
@@ -180,6 +199,7 @@ def check_markdown(kit):
 def test(kit):
     check_medians_of_ratios(kit)
     check_goals(kit)
+    check_spread(kit)
     check_impossible(kit)
     check_missing(kit)
     check_busy(kit)
