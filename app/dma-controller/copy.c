@@ -23,6 +23,10 @@
 #define TIMED_EVERY  32
 #define TIMED_ALWAYS 16384
 
+/*
+ * Streamed stores may pass each other and those that follow. The next operation may be the counter by
+ * which a peer learns that this one is done, so they are waited for at the end.
+ */
 static void
 copy_streamed(uint8_t *dst, const uint8_t *src, uint32_t len)
 {
@@ -43,6 +47,7 @@ copy_streamed(uint8_t *dst, const uint8_t *src, uint32_t len)
 			_mm_stream_si128((__m128i *)dst + i, line[i]);
 	}
 	memcpy(dst, src, len);
+	_mm_sfence();
 }
 
 /* An epoch is over: choose how to go on. */
@@ -83,12 +88,10 @@ pace_note(struct copy_pace *pace, uint64_t cycles, uint32_t len)
 static void
 pace_copy(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len)
 {
-	if (pace->streamed) {
-		pace->undrained = true;
+	if (pace->streamed)
 		copy_streamed(dst, src, len);
-	} else {
+	else
 		memcpy(dst, src, len);
-	}
 }
 
 void

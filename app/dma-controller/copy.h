@@ -27,25 +27,12 @@ struct copy_pace {
 	uint32_t cost;    /* the same of the epoch before */
 	bool trial;       /* this epoch is one */
 	bool streamed;    /* how this epoch copies */
-	bool undrained;   /* streamed stores may still be on their way */
 };
 
 /* From here on a copy is a long one. */
 #define COPY_LONG 4096
 
 void copy_long(struct copy_pace *pace, uint8_t *dst, const uint8_t *src, uint32_t len);
-
-/* To be called before others are told that copies are done. */
-static inline void
-copy_drain(struct copy_pace *pace)
-{
-	if (!pace->undrained)
-		return;
-#if defined(__x86_64__)
-	__builtin_ia32_sfence();
-#endif
-	pace->undrained = false;
-}
 
 typedef uint64_t copy_vector __attribute__((vector_size(16), aligned(1), may_alias));
 

@@ -128,7 +128,6 @@ publish(struct ring *r)
 	if (r->published == r->head)
 		return;
 	r->published = r->head;
-	copy_drain(&r->pace);
 	/* Release of status bytes and data; pairs with the load-acquire in sw_vq_refresh(). */
 	__atomic_store_n(&r->hdr->done, done, __ATOMIC_RELEASE);
 }
