@@ -63,12 +63,22 @@
 #define DMA_BROKER_MAX_UNPROVEN 32
 #define DMA_BROKER_MAX_UNPROVEN_UID 8
 
-/* Descriptors of peers that wait to be closed: of one user before it is not served any more, and in
- * all before nobody is accepted. Closing takes microseconds, so that only descriptors made to hang
- * ever wait.
+/* Descriptors of peers that wait to be closed while one of them hangs: of one user before it is not
+ * served any more, and in all before nobody is accepted. None hangs that was not made for it: a
+ * close can take milliseconds, when many members go at a time and their windows are drained, but no
+ * more.
  */
 #define DMA_BROKER_MAX_DISCARDS 64
 #define DMA_BROKER_MAX_DISCARDS_UID 8
+#define DMA_BROKER_HANGS_MS 200
+/* The same while none hangs. */
+#define DMA_BROKER_MAX_BUSY_DISCARDS 512
+
+/* What the kernel keeps of messages to a member that does not read, in bytes: some five. The rest
+ * waits in a queue of ours. The kernel counts the descriptors in it against the sender, all sockets
+ * together.
+ */
+#define DMA_BROKER_SEND_BUFFER 4096
 
 /* Messages that wait for a peer to read. Updates of one domain are merged and each join waits for
  * all, so a peer that runs never gets this far behind.
@@ -104,7 +114,7 @@ struct dma_msg {
 /* A message that waits until the peer's socket has room. Sealed when it is sent. */
 struct dma_out {
 	TAILQ_ENTRY(dma_out) next;
-	struct dma_msg msg; /* msg.fd is the queue's own duplicate */
+	struct dma_msg msg; /* msg.fd: see dma_broker_conn_reshare() */
 };
 
 /* Where a connection is on the host's side. The order matters: from ENTERING on the peer has the
@@ -150,7 +160,8 @@ struct dma_conn {
 	bool awaited;      /* the current entry waits for its answer */
 	uint32_t refusal;  /* why it could not import who is entering; 0: it did, or has not said */
 	uint16_t prot;
-	struct rte_dma_broker_export exp; /* exp.fd: -1, or ours */
+	/* exp.fd: -1, or ours until the driver has imported it, and from then on the driver's */
+	struct rte_dma_broker_export exp;
 };
 
 /* A bound socket of a group. */
@@ -173,10 +184,14 @@ struct dma_host {
 	TAILQ_HEAD(, dma_conn) conns;
 	struct dma_conn *entrant; /* in state ADDING, or NULL */
 	uint64_t entrant_deadline; /* for the members to answer */
+	rte_uuid_t entrant_lost; /* who left meanwhile, and may have imported it; null: nobody */
 	uint64_t barred_until; /* those who could enter are barred until then; 0: nobody is */
 	uint64_t last_serial;
 	uint64_t wrong_tokens; /* how often somebody came with one */
 };
+
+/* The handler of a member whose export came to nothing: no driver imports this one. */
+#define DMA_HANDLER_NOBODY 0
 
 /* One line of the table. */
 struct dma_peer {
@@ -208,8 +223,10 @@ struct dma_group {
 	uint16_t nb_peers;    /* [state] */
 	struct dma_peer peers[RTE_DMA_ACCESS_GROUP_MAX_MEMBERS]; /* [state] the creator first */
 	bool exported;
-	uint16_t prot;        /* what our windows permit */
-	struct rte_dma_broker_export exp; /* our own; exp.fd belongs to us */
+	bool renew_due;       /* the export has to be renewed; guarded by state alone */
+	uint16_t windows_prot; /* what our windows permit */
+	uint16_t prot;        /* what the others are told of that: 0 without an export */
+	struct rte_dma_broker_export exp; /* our own; exp.fd belongs to the driver */
 	uint64_t import_logged; /* when that an import failed was last logged; 0: never */
 	struct dma_host *host; /* NULL: another process hosts it, or it has ended */
 	struct dma_conn *conn; /* to the host; NULL: we host it, or it has ended */
@@ -263,21 +280,32 @@ int dma_broker_group_end(struct dma_group *group);
 int dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *win,
 		uint16_t nb, bool *changed);
 int dma_broker_unexport(struct dma_group *group);
+/* Somebody is out who could keep what we exported: have the control thread export it anew, once for
+ * all who go at a time. Takes state.
+ */
+void dma_broker_renew_later(struct dma_group *group);
+/* A driver's descriptor was closed that it needs: the same for all groups of its port. Takes state.
+ */
+void dma_broker_renew_port(const struct rte_dma_broker_port *port);
+/* Do it if it is due, and tell the others. Takes state. */
+void dma_broker_renew_run(struct dma_group *group);
 /* Note the instance that the host tells; -EPROTO if another group of this process has it. Takes
  * state.
  */
 int dma_broker_group_instance_set(struct dma_group *group, const rte_uuid_t instance);
 /* Add our own line to the table. */
 void dma_broker_self_add(struct dma_group *group);
-/* Import a domain and add it to the table. */
+/* Import a domain and add it to the table. Returns 0, 1: exp is out of date, so it has a line but
+ * cannot be reached, or a negative errno. Only after 0 the driver owns exp->fd.
+ */
 int dma_broker_peer_add(struct dma_group *group, const rte_uuid_t domain, uint16_t prot,
 		const struct rte_dma_broker_export *exp, bool entered);
 /* Remove a domain from the table, and tell the application if it knew it. */
 void dma_broker_peer_remove(struct dma_group *group, const rte_uuid_t domain);
 /* A domain in the table has changed its windows, and if exp is not NULL its export; tell the
- * application.
+ * application. A negative errno if it could not be imported; else the driver owns exp->fd.
  */
-void dma_broker_peer_update(struct dma_group *group, const rte_uuid_t domain, uint16_t prot,
+int dma_broker_peer_update(struct dma_group *group, const rte_uuid_t domain, uint16_t prot,
 		const struct rte_dma_broker_export *exp);
 /* The newcomer, which is in the table, is in the group: tell the application. */
 void dma_broker_peer_entered(struct dma_group *group, const rte_uuid_t domain);
@@ -297,6 +325,9 @@ void dma_broker_host_input(struct dma_conn *conn);
 uint64_t dma_broker_host_timers(struct dma_group *group, uint64_t now);
 /* Close what broke, and all that follows from it. Ends each entry to the host's code. */
 void dma_broker_host_settle(struct dma_group *group);
+/* What waits to be sent of the domain's export is out of date, see dma_broker_conn_reshare(). */
+void dma_broker_host_reshare(struct dma_group *group, const rte_uuid_t domain, uint16_t prot,
+		const struct rte_dma_broker_export *exp);
 /* Our own windows changed: tell the members. */
 void dma_broker_host_update(struct dma_group *group, bool changed);
 
@@ -340,6 +371,10 @@ void dma_broker_loop_rearm(int fd, uint64_t id, bool in, bool out);
  * none, once the threads run.
  */
 void dma_broker_fd_discard(int fd, uid_t uid);
+/* The same for a received descriptor that no driver has imported; -1 is fine. It may be one that
+ * the driver itself gave away, so it is asked first. Any lock but state, or none.
+ */
+void dma_broker_fd_refuse(const struct dma_group *group, int fd, uid_t uid);
 /* Whether too many descriptors of the user wait to be closed; of all users. Any lock or none. */
 bool dma_broker_discards_over(uid_t uid);
 bool dma_broker_discards_full(void);
@@ -360,6 +395,14 @@ void dma_broker_conn_free(struct dma_conn *conn);
 void dma_broker_conn_send(struct dma_conn *conn, const struct dma_msg *msg);
 void dma_broker_conn_send_code(struct dma_conn *conn, enum dma_wire_type type, int error);
 void dma_broker_conn_send_empty(struct dma_conn *conn, enum dma_wire_type type);
+/*
+ * What waits to be sent of an export (of the peer of this name, our own if domain is NULL) is out
+ * of date: replace it by exp, or take it out if exp is NULL. Messages that wait hold the number of
+ * the driver's descriptor, not a duplicate: closing one can end what it stands for. So this has
+ * to be called before anything is sent after a hook that closed one.
+ */
+void dma_broker_conn_reshare(struct dma_conn *conn, const uint8_t *domain, uint16_t prot,
+		const struct rte_dma_broker_export *exp);
 /* Send what waits. */
 void dma_broker_conn_flush(struct dma_conn *conn);
 /*

@@ -172,6 +172,7 @@ struct dma_conn *
 dma_broker_conn_alloc(struct dma_group *group, int fd, bool hosting)
 {
 	struct dma_conn *conn = calloc(1, sizeof(*conn));
+	const int room = DMA_BROKER_SEND_BUFFER;
 
 	if (conn == NULL)
 		return NULL;
@@ -181,6 +182,8 @@ dma_broker_conn_alloc(struct dma_group *group, int fd, bool hosting)
 	conn->uid = dma_broker_peer_uid(fd);
 	conn->with_fd = group->port->ops->export_fd;
 	conn->exp.fd = -1;
+	if (hosting && conn->with_fd)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	TAILQ_INIT(&conn->queue);
 	return conn;
 }
@@ -190,8 +193,6 @@ out_free(struct dma_conn *conn, struct dma_out *out)
 {
 	TAILQ_REMOVE(&conn->queue, out, next);
 	conn->nb_queued--;
-	if (out->msg.fd >= 0)
-		close(out->msg.fd);
 	free(out);
 }
 
@@ -202,8 +203,6 @@ dma_broker_conn_free(struct dma_conn *conn)
 		dma_broker_loop_unwatch(conn->fd, &conn->id);
 	while (!TAILQ_EMPTY(&conn->queue))
 		out_free(conn, TAILQ_FIRST(&conn->queue));
-	if (conn->exp.fd >= 0)
-		close(conn->exp.fd);
 	dma_broker_hang_up(conn->fd);
 	dma_broker_cleanse(conn->tx_key, sizeof(conn->tx_key));
 	dma_broker_cleanse(conn->rx_key, sizeof(conn->rx_key));
@@ -254,31 +253,57 @@ send_now(struct dma_conn *conn, struct dma_msg *msg)
 	return 1;
 }
 
+/* Whose export a message holds: NULL: nobody's, or that of who sends it. */
+static const uint8_t *
+msg_domain(const struct dma_msg *msg)
+{
+	switch (msg->type) {
+	case DMA_WIRE_ADD:
+		return msg->add.domain;
+	case DMA_WIRE_MEMBER:
+	case DMA_WIRE_UPDATED:
+		return msg->peer_share.domain;
+	default:
+		return NULL;
+	}
+}
+
+/* Whether both hold the export of one domain, of the sender's own if domain is NULL. */
+static bool
+msg_is_share_of(struct dma_msg *msg, const uint8_t *domain)
+{
+	const uint8_t *other = msg_domain(msg);
+
+	if (msg_share(msg) == NULL || (domain == NULL) != (other == NULL))
+		return false;
+	return domain == NULL || rte_uuid_compare(other, domain) == 0;
+}
+
+static void
+share_replace(struct dma_msg *old, struct dma_msg *msg)
+{
+	if ((msg_share(msg)->flags & DMA_WIRE_SHARE_EXPORT) != 0) {
+		*msg_share(old) = *msg_share(msg);
+		old->fd = msg->fd;
+	} else {
+		msg_share(old)->prot = msg_share(msg)->prot;
+	}
+}
+
 /* What the queue holds of a domain's windows is out of date: replace it, keep its place. It is not
- * of an earlier membership of that domain: ADD is answered before the domain can change anything.
+ * of an earlier membership of that domain: what is left of one is taken out when it ends.
  */
 static bool
 queue_merge(struct dma_conn *conn, struct dma_msg *msg)
 {
-	struct dma_wire_share *old, *share = msg_share(msg);
 	struct dma_out *out;
 
 	if (msg->type != DMA_WIRE_UPDATE && msg->type != DMA_WIRE_UPDATED)
 		return false;
 	TAILQ_FOREACH(out, &conn->queue, next) {
-		if (out->msg.type != msg->type || (msg->type == DMA_WIRE_UPDATED &&
-				rte_uuid_compare(out->msg.peer_share.domain,
-					msg->peer_share.domain) != 0))
+		if (!msg_is_share_of(&out->msg, msg_domain(msg)))
 			continue;
-		old = msg_share(&out->msg);
-		if ((share->flags & DMA_WIRE_SHARE_EXPORT) == 0) {
-			old->prot = share->prot;
-			return true;
-		}
-		if (out->msg.fd >= 0)
-			close(out->msg.fd);
-		*old = *share;
-		out->msg.fd = msg->fd;
+		share_replace(&out->msg, msg);
 		return true;
 	}
 	return false;
@@ -287,28 +312,42 @@ queue_merge(struct dma_conn *conn, struct dma_msg *msg)
 static int
 queue_put(struct dma_conn *conn, const struct dma_msg *msg)
 {
+	struct dma_msg copy = *msg;
 	struct dma_out *out;
 
+	if (queue_merge(conn, &copy))
+		return 0;
 	if (conn->nb_queued == DMA_BROKER_MAX_QUEUED)
 		return -ENOBUFS;
 	out = calloc(1, sizeof(*out));
 	if (out == NULL)
 		return -ENOMEM;
 	out->msg = *msg;
-	if (msg->fd >= 0) {
-		out->msg.fd = fcntl(msg->fd, F_DUPFD_CLOEXEC, 0);
-		if (out->msg.fd < 0) {
-			free(out);
-			return -errno;
-		}
-	}
-	if (queue_merge(conn, &out->msg)) {
-		free(out);
-		return 0;
-	}
 	TAILQ_INSERT_TAIL(&conn->queue, out, next);
 	conn->nb_queued++;
 	return 0;
+}
+
+void
+dma_broker_conn_reshare(struct dma_conn *conn, const uint8_t *domain, uint16_t prot,
+		const struct rte_dma_broker_export *exp)
+{
+	struct dma_out *out, *next;
+
+	for (out = TAILQ_FIRST(&conn->queue); out != NULL; out = next) {
+		next = TAILQ_NEXT(out, next);
+		if (!msg_is_share_of(&out->msg, domain))
+			continue;
+		if (exp != NULL) {
+			dma_broker_share_fill(msg_share(&out->msg), prot, exp);
+			out->msg.fd = exp->fd;
+			continue;
+		}
+		/* it will never be answered */
+		if (out->msg.type == DMA_WIRE_ADD)
+			conn->adds--;
+		out_free(conn, out);
+	}
 }
 
 static void
@@ -516,7 +555,7 @@ dma_broker_conn_recv(struct dma_conn *conn, struct dma_msg *msg)
 		ret = packet_check(conn, buf, n, msg);
 	}
 	if (ret < 0 && msg->fd >= 0) {
-		dma_broker_fd_discard(msg->fd, conn->uid);
+		dma_broker_fd_refuse(conn->group, msg->fd, conn->uid);
 		msg->fd = -1;
 	}
 	return ret;

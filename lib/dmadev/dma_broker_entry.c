@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -43,6 +42,16 @@ broadcast_peer(struct dma_group *group, const struct dma_conn *about, enum dma_w
 
 	rte_uuid_copy(msg.peer.domain, about->domain);
 	broadcast(group, about, &msg);
+}
+
+void
+dma_broker_host_reshare(struct dma_group *group, const rte_uuid_t domain, uint16_t prot,
+		const struct rte_dma_broker_export *exp)
+{
+	struct dma_conn *conn;
+
+	TAILQ_FOREACH(conn, &group->host->conns, next)
+		dma_broker_conn_reshare(conn, domain, prot, exp);
 }
 
 static void
@@ -138,6 +147,7 @@ entry_begin(struct dma_group *group)
 	}
 	next->state = DMA_CONN_ADDING;
 	host->entrant = next;
+	memset(host->entrant_lost, 0, sizeof(host->entrant_lost));
 	host->entrant_deadline = now + DMA_BROKER_ADD_MS * MS_NS;
 
 	msg.fd = next->exp.fd;
@@ -173,6 +183,11 @@ entry_complete(struct dma_group *group)
 		dma_broker_conn_send(entrant, &msg);
 	}
 	dma_broker_conn_send_code(entrant, DMA_WIRE_JOINED, 0);
+	if (!rte_uuid_is_null(host->entrant_lost)) {
+		msg = (struct dma_msg){ .type = DMA_WIRE_LEFT, .fd = -1 };
+		rte_uuid_copy(msg.peer.domain, host->entrant_lost);
+		dma_broker_conn_send(entrant, &msg);
+	}
 	entrant->state = DMA_CONN_ENTERING;
 	entrant->deadline = dma_broker_now() + DMA_BROKER_CALL_MS * MS_NS;
 }
@@ -293,6 +308,10 @@ dma_broker_entry_gone(struct dma_conn *conn)
 		return;
 	dma_broker_peer_remove(group, conn->domain);
 	broadcast_peer(group, conn, DMA_WIRE_LEFT);
+	/* who is entering is told once it has the table */
+	if (group->host->entrant != NULL)
+		rte_uuid_copy(group->host->entrant_lost, conn->domain);
+	dma_broker_renew_later(group);
 }
 
 static void
@@ -340,18 +359,16 @@ update_handle(struct dma_conn *conn, struct dma_msg *msg)
 	bool changed = (msg->share.flags & DMA_WIRE_SHARE_EXPORT) != 0;
 	struct rte_dma_broker_export exp;
 	struct dma_msg relay;
+	int ret;
 
 	conn->prot = msg->share.prot;
 	dma_broker_share_read(&msg->share, msg->fd, &exp);
-	dma_broker_peer_update(group, conn->domain, conn->prot, changed ? &exp : NULL);
-	if (dma_broker_peer_find(group, conn->domain)->unreachable) {
-		/* nobody could enter any more */
-		conn->broken = true;
-		return;
-	}
-	if (changed) {
-		if (conn->exp.fd >= 0)
-			close(conn->exp.fd);
+	ret = dma_broker_peer_update(group, conn->domain, conn->prot, changed ? &exp : NULL);
+	if (ret < 0) {
+		/* until the next one comes, nobody reaches it; mostly it was replaced already */
+		conn->prot = 0;
+		conn->exp = (struct rte_dma_broker_export){ .fd = -1 };
+	} else if (changed) {
 		conn->exp = exp;
 		msg->fd = -1;
 	}

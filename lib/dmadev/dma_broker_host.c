@@ -58,11 +58,8 @@ static void
 conn_close(struct dma_host *host, struct dma_conn *conn)
 {
 	TAILQ_REMOVE(&host->conns, conn, next);
-	/* what no driver has accepted is of unknown kind */
-	if (conn->state < DMA_CONN_ADDING && conn->exp.fd >= 0) {
-		dma_broker_fd_discard(conn->exp.fd, conn->uid);
-		conn->exp.fd = -1;
-	}
+	if (conn->state < DMA_CONN_ADDING)
+		dma_broker_fd_refuse(conn->group, conn->exp.fd, conn->uid);
 	dma_broker_conn_free(conn);
 }
 
@@ -93,8 +90,8 @@ unproven_of(const struct dma_host *host, uid_t uid)
 
 /* Find a place for one more unproven connection of the user; false: it has its share. A few users
  * could take all places and keep them, so the one that has most gives its oldest up: who is honest
- * has few and needs them for a moment, and if it hits one of those it comes again. One that sits out
- * the penalty of a wrong token goes last, for that shortens the penalty.
+ * has few and needs them for a moment, and if it hits one of those it comes again. One that sits
+ * out the penalty of a wrong token goes last, for that shortens the penalty.
  */
 static bool
 make_room_for(struct dma_host *host, uid_t uid)
@@ -298,8 +295,7 @@ dma_broker_host_input(struct dma_conn *conn)
 			ret = dma_broker_entry_input(conn, &msg);
 		else
 			ret = -EPROTO;
-		if (msg.fd >= 0)
-			dma_broker_fd_discard(msg.fd, conn->uid);
+		dma_broker_fd_refuse(conn->group, msg.fd, conn->uid);
 		if (ret < 0)
 			input_failed(conn, ret);
 	}

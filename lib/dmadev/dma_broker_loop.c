@@ -48,6 +48,7 @@ static struct {
 	pthread_cond_t some; /* the queue is not empty any more */
 	STAILQ_HEAD(, discard) queue; /* the first one is being closed */
 	unsigned int nb;
+	uint64_t since; /* when the close of the first one began */
 } discards = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.some = PTHREAD_COND_INITIALIZER,
@@ -123,17 +124,43 @@ dma_broker_fd_discard(int fd, uid_t uid)
 	pthread_mutex_unlock(&discards.lock);
 }
 
+void
+dma_broker_fd_refuse(const struct dma_group *group, int fd, uid_t uid)
+{
+	const struct rte_dma_broker_port *port = group->port;
+	int ret = 0;
+
+	if (fd < 0)
+		return;
+	if (port->ops->refuse_fd != NULL && !dma_broker_auth_over())
+		ret = port->ops->refuse_fd(port->ctx, fd);
+	if (ret == 0)
+		dma_broker_fd_discard(fd, uid);
+	else if (ret == RTE_DMA_BROKER_EXPORT_LOST)
+		dma_broker_renew_port(port);
+}
+
+/* Whether the close that is under way takes so long that it was made to; with the lock. */
+static bool
+discard_hangs(void)
+{
+	return discards.nb > 0 &&
+		dma_broker_now() - discards.since > DMA_BROKER_HANGS_MS * 1000000ull;
+}
+
 bool
 dma_broker_discards_over(uid_t uid)
 {
 	const struct discard *d;
 	unsigned int nb = 0;
+	bool hangs;
 
 	pthread_mutex_lock(&discards.lock);
 	STAILQ_FOREACH(d, &discards.queue, next)
 		nb += d->uid == uid;
+	hangs = discard_hangs();
 	pthread_mutex_unlock(&discards.lock);
-	return nb >= DMA_BROKER_MAX_DISCARDS_UID;
+	return nb >= (hangs ? DMA_BROKER_MAX_DISCARDS_UID : DMA_BROKER_MAX_BUSY_DISCARDS);
 }
 
 bool
@@ -142,7 +169,8 @@ dma_broker_discards_full(void)
 	bool full;
 
 	pthread_mutex_lock(&discards.lock);
-	full = discards.nb >= DMA_BROKER_MAX_DISCARDS;
+	full = discards.nb >= (discard_hangs() ? DMA_BROKER_MAX_DISCARDS :
+			DMA_BROKER_MAX_BUSY_DISCARDS);
 	pthread_mutex_unlock(&discards.lock);
 	return full;
 }
@@ -158,6 +186,7 @@ discard_main(void *arg __rte_unused)
 			pthread_cond_wait(&discards.some, &discards.lock);
 		/* it counts until it is closed */
 		d = STAILQ_FIRST(&discards.queue);
+		discards.since = dma_broker_now();
 		pthread_mutex_unlock(&discards.lock);
 		close(d->fd);
 		pthread_mutex_lock(&discards.lock);
@@ -233,11 +262,13 @@ timers_run(uint64_t now)
 			dma_broker_group_end(group);
 		else if (group->conn != NULL && group->conn->broken)
 			dma_broker_member_input(group);
-		if (group->host == NULL)
-			continue;
-		due = dma_broker_host_timers(group, now);
-		if (due != 0 && (next == 0 || due < next))
-			next = due;
+		if (group->host != NULL) {
+			due = dma_broker_host_timers(group, now);
+			if (due != 0 && (next == 0 || due < next))
+				next = due;
+		}
+		/* last, for all that was found to be out */
+		dma_broker_renew_run(group);
 	}
 	return next;
 }

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_dmadev.h>
@@ -22,6 +21,9 @@
 
 /* Before a host that has too many connections is asked again. */
 #define BUSY_PAUSE_NS 5000000
+
+/* How long a join waits for exports that were replaced meanwhile. */
+#define LATE_EXPORT_NS 300000000ull
 
 /* Wait for one of two types of message; any other is a mistake of the host. */
 static int
@@ -36,8 +38,7 @@ expect(struct dma_conn *conn, struct dma_msg *msg, enum dma_wire_type a, enum dm
 		return ret;
 	if (msg->type == a || msg->type == b)
 		return 0;
-	if (msg->fd >= 0)
-		dma_broker_fd_discard(msg->fd, conn->uid);
+	dma_broker_fd_refuse(conn->group, msg->fd, conn->uid);
 	return -EPROTO;
 }
 
@@ -48,7 +49,8 @@ refused_error(uint32_t code)
 	return code == EACCES || code == EAGAIN ? -(int)code : -EPROTO;
 }
 
-/* Of one that has, only what it can have a reason to say: the caller makes something of the rest. */
+/* Of one that has, only what it can have a reason to say: the caller makes something of the rest.
+ */
 static int
 outcome_error(uint32_t code)
 {
@@ -174,16 +176,10 @@ dma_broker_member_connect(struct dma_group *group, const rte_uuid_t token, uint6
 	return ret;
 }
 
-/* What is done with a descriptor once the driver has seen it. */
 static void
-fd_done(const struct dma_group *group, int fd, bool accepted)
+fd_refuse(const struct dma_group *group, int fd)
 {
-	if (fd < 0)
-		return;
-	if (accepted)
-		close(fd);
-	else
-		dma_broker_fd_discard(fd, group->conn->uid);
+	dma_broker_fd_refuse(group, fd, group->conn->uid);
 }
 
 static int
@@ -195,8 +191,19 @@ peer_share_add(struct dma_group *group, const rte_uuid_t domain,
 
 	dma_broker_share_read(share, fd, &exp);
 	ret = dma_broker_peer_add(group, domain, share->prot, &exp, entered);
-	fd_done(group, fd, ret == 0);
-	return ret;
+	if (ret != 0)
+		fd_refuse(group, fd);
+	return RTE_MIN(ret, 0);
+}
+
+/* Why we cannot enter if our driver cannot import a member: not what the same errno says of a group
+ * or of its host.
+ */
+static int
+member_error(int error)
+{
+	return error == -ENOSPC || error == -ENOMEM || error == -ENOTCONN ||
+			error == -ETIMEDOUT || error == 0 ? error : -EIO;
 }
 
 /* One line of the table, while we enter. */
@@ -213,15 +220,53 @@ member_handle(struct dma_group *group, const struct dma_msg *msg)
 			rte_uuid_compare(peer->domain, group->info.domain_id) != 0 &&
 			dma_broker_peer_find(group, peer->domain) == NULL &&
 			group->nb_peers < RTE_DIM(group->peers) - 1) {
-		ret = peer_share_add(group, peer->domain, &peer->share, msg->fd, true);
-		/* our driver does not find that member; the group is there */
-		if (ret == -ENOENT)
-			ret = -EIO;
+		ret = member_error(peer_share_add(group, peer->domain, &peer->share, msg->fd,
+			true));
 	} else {
-		fd_done(group, msg->fd, false);
+		fd_refuse(group, msg->fd);
 	}
 	dma_broker_work_unlock();
 	return ret;
+}
+
+static int input_handle(struct dma_group *group, const struct dma_msg *msg);
+
+static bool
+all_reachable(struct dma_group *group)
+{
+	bool all = true;
+	uint16_t i;
+
+	dma_broker_work_lock();
+	for (i = 0; i < group->nb_peers; i++)
+		all = all && !group->peers[i].unreachable;
+	dma_broker_work_unlock();
+	return all;
+}
+
+/* A member whose export was replaced while we entered sends the new one at once. One that has none
+ * stays in the table all the same, without permissions.
+ */
+static int
+late_exports_wait(struct dma_group *group, uint64_t deadline)
+{
+	const uint64_t end = RTE_MIN(deadline, dma_broker_now() + LATE_EXPORT_NS);
+	struct dma_msg msg;
+	int ret;
+
+	while (!all_reachable(group) && dma_broker_now() < end) {
+		ret = dma_broker_conn_wait(group->conn, &msg, end);
+		if (ret == -ETIMEDOUT)
+			break;
+		if (ret < 0)
+			return ret;
+		dma_broker_work_lock();
+		ret = input_handle(group, &msg);
+		dma_broker_work_unlock();
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
 }
 
 int
@@ -241,7 +286,7 @@ dma_broker_member_enter(struct dma_group *group, uint64_t deadline)
 			break;
 		/* as long as there is something to read, nobody has looked at the clock */
 		if (dma_broker_now() >= deadline) {
-			fd_done(group, msg.fd, false);
+			fd_refuse(group, msg.fd);
 			return -ETIMEDOUT;
 		}
 		ret = member_handle(group, &msg);
@@ -253,7 +298,7 @@ dma_broker_member_enter(struct dma_group *group, uint64_t deadline)
 	if (group->nb_peers == 0)
 		return -EPROTO;
 	dma_broker_conn_send_empty(conn, DMA_WIRE_READY);
-	return conn->broken ? -ENOTCONN : 0;
+	return conn->broken ? -ENOTCONN : late_exports_wait(group, deadline);
 }
 
 static void
@@ -277,21 +322,35 @@ updated_handle(struct dma_group *group, const struct dma_msg *msg)
 	struct rte_dma_broker_export exp;
 
 	if (peer == NULL || peer->handler == RTE_DMA_HANDLER_SELF) {
-		fd_done(group, msg->fd, false);
+		fd_refuse(group, msg->fd);
 		return -EPROTO;
 	}
 	dma_broker_share_read(&changed->share, msg->fd, &exp);
-	dma_broker_peer_update(group, changed->domain, changed->share.prot,
-			with_export ? &exp : NULL);
-	fd_done(group, msg->fd, !peer->unreachable);
+	if (dma_broker_peer_update(group, changed->domain, changed->share.prot,
+			with_export ? &exp : NULL) < 0)
+		fd_refuse(group, msg->fd);
+	return 0;
+}
+
+static int
+left_handle(struct dma_group *group, const struct dma_wire_peer *left)
+{
+	const struct dma_peer *peer = dma_broker_peer_find(group, left->domain);
+
+	if (peer != NULL && (peer == &group->peers[0] || peer->handler == RTE_DMA_HANDLER_SELF))
+		return -EPROTO;
+	/* not there: we could not import it, and it left before we were dropped for that; or it
+	 * left while we entered. It may have imported us.
+	 */
+	if (peer != NULL)
+		dma_broker_peer_remove(group, left->domain);
+	dma_broker_renew_later(group);
 	return 0;
 }
 
 static int
 input_handle(struct dma_group *group, const struct dma_msg *msg)
 {
-	const struct dma_peer *peer;
-
 	switch (msg->type) {
 	case DMA_WIRE_ADD:
 		add_handle(group, msg);
@@ -304,16 +363,9 @@ input_handle(struct dma_group *group, const struct dma_msg *msg)
 		dma_broker_peer_entered(group, msg->peer.domain);
 		return 0;
 	case DMA_WIRE_LEFT:
-		peer = dma_broker_peer_find(group, msg->peer.domain);
-		/* not there: we could not import it, and it left before we were dropped for that */
-		if (peer == NULL)
-			return 0;
-		if (peer == &group->peers[0] || peer->handler == RTE_DMA_HANDLER_SELF)
-			return -EPROTO;
-		dma_broker_peer_remove(group, msg->peer.domain);
-		return 0;
+		return left_handle(group, &msg->peer);
 	default:
-		fd_done(group, msg->fd, false);
+		fd_refuse(group, msg->fd);
 		return -EPROTO;
 	}
 }

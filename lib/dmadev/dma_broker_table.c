@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_dmadev.h>
@@ -360,14 +359,89 @@ dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *w
 		exp.len = 0;
 		ret = -EINVAL;
 	}
-	*changed = exp.len != old->len || exp.fd != old->fd ||
+	/* a descriptor may have the number of the one it replaces */
+	*changed = exp.len != old->len || exp.fd >= 0 || old->fd >= 0 ||
 			memcmp(exp.blob, old->blob, exp.len) != 0;
-	if (old->fd >= 0 && old->fd != exp.fd)
-		close(old->fd);
 	*old = exp;
-	group->prot = windows_prot(win, nb);
+	group->windows_prot = windows_prot(win, nb);
+	group->prot = group->windows_prot;
 	group->exported = true;
 	return ret;
+}
+
+/* Export the same windows anew. Returns whether the others have to import again. */
+static bool
+renew(struct dma_group *group)
+{
+	struct rte_dma_broker_export exp = { .fd = -1 };
+	int ret;
+
+	if (group->port->ops->renew == NULL || !group->exported || dma_broker_group_lost(group))
+		return false;
+	ret = group->port->ops->renew(group->port->ctx, &group->info, &exp);
+	if (ret == 0 && !export_valid(group, &exp))
+		ret = -EINVAL;
+	if (ret < 0) {
+		BROKER_LOG(ERR, "group %d: nobody can reach this process any more, for the driver "
+			"could not export its memory anew after a member was out (%s); set its "
+			"windows again", group->info.group_id, strerror(-ret));
+		exp = (struct rte_dma_broker_export){ .fd = -1 };
+	}
+	group->prot = ret < 0 ? 0 : group->windows_prot;
+	group->exp = exp;
+	return true;
+}
+
+void
+dma_broker_renew_later(struct dma_group *group)
+{
+	pthread_mutex_lock(&state);
+	group->renew_due = true;
+	pthread_mutex_unlock(&state);
+	dma_broker_loop_wake();
+}
+
+void
+dma_broker_renew_port(const struct rte_dma_broker_port *port)
+{
+	struct dma_group *group;
+
+	pthread_mutex_lock(&state);
+	TAILQ_FOREACH(group, &dma_broker_groups, next)
+		if (group->port == port)
+			group->renew_due = true;
+	pthread_mutex_unlock(&state);
+	dma_broker_loop_wake();
+}
+
+void
+dma_broker_renew_run(struct dma_group *group)
+{
+	bool due;
+
+	/* who is not live is asked again when it is */
+	if (group->phase != DMA_GROUP_LIVE)
+		return;
+	pthread_mutex_lock(&state);
+	due = group->renew_due;
+	group->renew_due = false;
+	pthread_mutex_unlock(&state);
+	if (!due || !renew(group))
+		return;
+	if (group->host != NULL)
+		dma_broker_host_update(group, true);
+	else if (group->conn != NULL)
+		dma_broker_member_update(group, true);
+}
+
+/* Take what our export is out of what waits to be sent. */
+static void
+own_unshare(struct dma_group *group)
+{
+	if (group->conn != NULL)
+		dma_broker_conn_reshare(group->conn, NULL, 0, NULL);
+	if (group->host != NULL)
+		dma_broker_host_reshare(group, group->info.domain_id, 0, NULL);
 }
 
 int
@@ -377,6 +451,7 @@ dma_broker_unexport(struct dma_group *group)
 
 	if (!group->exported)
 		return 0;
+	own_unshare(group);
 	if (!dma_broker_group_lost(group))
 		ret = group->port->ops->unexport(group->port->ctx, &group->info);
 	/* What could not be withdrawn when the group ended is asked for again when it is left. */
@@ -384,8 +459,6 @@ dma_broker_unexport(struct dma_group *group)
 	if (ret < 0)
 		BROKER_LOG(ERR, "group %d: the driver could not withdraw what it had given: %s",
 			group->info.group_id, strerror(-ret));
-	if (group->exp.fd >= 0)
-		close(group->exp.fd);
 	group->exp.fd = -1;
 	return ret;
 }
@@ -417,7 +490,8 @@ peer_unimport(struct dma_group *group, const rte_uuid_t domain, uint16_t handler
 {
 	int ret;
 
-	if (handler == RTE_DMA_HANDLER_SELF || dma_broker_group_lost(group))
+	if (handler == RTE_DMA_HANDLER_SELF || handler == DMA_HANDLER_NOBODY ||
+			dma_broker_group_lost(group))
 		return;
 	ret = group->port->ops->unimport(group->port->ctx, &group->info, domain, handler);
 	if (ret < 0)
@@ -470,10 +544,18 @@ dma_broker_peer_add(struct dma_group *group, const rte_uuid_t domain, uint16_t p
 		return -ENOSPC;
 	rte_uuid_copy(peer.domain, domain);
 	ret = peer_import(group, domain, exp, &peer.handler);
-	if (ret < 0)
+	/* A member's export can be replaced on its way to who enters: the new one follows. And a
+	 * newcomer that takes its export back must not have us dropped by our host.
+	 */
+	peer.unreachable = ret == -ESTALE && (entered || group->host == NULL);
+	if (ret < 0 && !peer.unreachable)
 		return ret;
+	if (peer.unreachable) {
+		peer.handler = DMA_HANDLER_NOBODY;
+		peer.prot = 0;
+	}
 	peer_append(group, &peer);
-	return 0;
+	return peer.unreachable;
 }
 
 void
@@ -485,6 +567,8 @@ dma_broker_peer_remove(struct dma_group *group, const rte_uuid_t domain)
 	if (peer == NULL)
 		return;
 	old = *peer;
+	if (group->host != NULL)
+		dma_broker_host_reshare(group, domain, 0, NULL);
 	pthread_mutex_lock(&state);
 	group->nb_peers--;
 	memmove(peer, peer + 1,
@@ -496,20 +580,28 @@ dma_broker_peer_remove(struct dma_group *group, const rte_uuid_t domain)
 		dma_broker_group_raise(group, RTE_DMA_ACCESS_REASON_LEFT, old.domain);
 }
 
-void
+int
 dma_broker_peer_update(struct dma_group *group, const rte_uuid_t domain, uint16_t prot,
 		const struct rte_dma_broker_export *exp)
 {
 	struct dma_peer *peer = dma_broker_peer_find(group, domain);
 	enum rte_dma_access_reason reason = RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED;
+	const struct rte_dma_broker_export nothing = { .fd = -1 };
 	bool unreachable = peer->unreachable;
 	uint16_t handler = peer->handler;
 	uint16_t old = peer->handler;
+	int ret = 0;
 
-	if (exp != NULL)
-		unreachable = peer_import(group, domain, exp, &handler) < 0;
+	if (exp != NULL) {
+		ret = peer_import(group, domain, exp, &handler);
+		unreachable = ret < 0;
+	}
 	if (unreachable)
 		handler = old;
+	/* what waits to be sent may hold a descriptor that the driver does not have any more */
+	if (exp != NULL && group->host != NULL)
+		dma_broker_host_reshare(group, domain, unreachable ? 0 : prot,
+			unreachable ? &nothing : exp);
 	pthread_mutex_lock(&state);
 	peer->handler = handler;
 	peer->unreachable = unreachable;
@@ -521,6 +613,7 @@ dma_broker_peer_update(struct dma_group *group, const rte_uuid_t domain, uint16_
 	}
 	if (peer->entered)
 		dma_broker_group_raise(group, reason, domain);
+	return ret;
 }
 
 void

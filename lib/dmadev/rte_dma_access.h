@@ -94,7 +94,9 @@ extern "C" {
 /** One member of an access group, as the caller's device sees it. */
 struct rte_dma_access_entry {
 	rte_uuid_t domain_id; /**< The member's domain. */
-	/** By which the caller's device names the domain; RTE_DMA_HANDLER_SELF for its own. */
+	/** By which the caller's device names the domain; RTE_DMA_HANDLER_SELF for its own; 0: the
+	 * device has none yet, which an event of RTE_DMA_ACCESS_REASON_HANDLER_CHANGED will tell.
+	 */
 	uint16_t handler;
 	/** Union of what the caller may do in the member's memory (RTE_DMA_ACCESS_PROT_*);
 	 * 0: the member cannot be reached.
@@ -298,7 +300,9 @@ int rte_dma_access_group_get(int16_t dev_id, int16_t group_id,
  *   The domain.
  * @param[out] handler
  *   The handler; ::RTE_DMA_HANDLER_SELF for the caller's own domain. It is valid until the domain
- *   leaves the group or an event of reason ::RTE_DMA_ACCESS_REASON_HANDLER_CHANGED names it.
+ *   leaves the group or an event of reason ::RTE_DMA_ACCESS_REASON_HANDLER_CHANGED names it. 0: the
+ *   device has none yet, for the domain's driver could not make its memory reachable; that event
+ *   tells when it has.
  * @return
  *   - 0: success.
  *   - -EINVAL: no such device, or a NULL argument.

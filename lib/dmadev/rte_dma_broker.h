@@ -13,7 +13,7 @@
  * Linux has no control plane for DMA between processes, so the library brings one that drivers
  * share. The creator's process hosts a group; the others connect to it, prove that they know the
  * token and exchange what their drivers need to reach each other. A driver takes part by a table of
- * four hooks, and implements the group calls of struct rte_dma_dev_ops by the functions below. A
+ * hooks, and implements the group calls of struct rte_dma_dev_ops by the functions below. A
  * driver whose hardware or firmware manages groups by itself needs nothing of this.
  *
  * The broker keeps one membership for each (process, controller, group); all devices of the process
@@ -54,11 +54,16 @@ struct rte_dma_broker_group {
 struct rte_dma_broker_export {
 	uint16_t len; /**< Bytes used in blob. */
 	uint8_t blob[RTE_DMA_BROKER_BLOB_MAX]; /**< Opaque to the broker. */
-	/** File descriptor, -1: none. The broker owns it from a successful export on; in import the
-	 * driver may duplicate it but not close it.
+	/** File descriptor, -1: none. It is the driver's: what an export gave stays open until the
+	 * hook returns that replaces or withdraws it, and what was imported with success until
+	 * the hook returns that forgets or replaces it. Until then the broker may send it, and it
+	 * never makes a duplicate, for closing one can end what it stands for.
 	 */
 	int fd;
 };
+
+/** See refuse_fd. */
+#define RTE_DMA_BROKER_EXPORT_LOST 2
 
 /**
  * The hooks of a driver.
@@ -83,6 +88,27 @@ struct rte_dma_broker_ops {
 		const struct rte_dma_access_window *win, uint16_t nb,
 		struct rte_dma_broker_export *exp);
 
+	/**
+	 * A member is out and may have kept what was exported: replace it by a new export of the
+	 * same windows, and withdraw the old one; no more than before is reachable meanwhile. On
+	 * failure nothing is exported any more, until the next export or renew. NULL: unimport
+	 * withdraws all that the peer had.
+	 */
+	int (*renew)(void *ctx, const struct rte_dma_broker_group *group,
+		struct rte_dma_broker_export *exp);
+
+	/**
+	 * A descriptor that a peer sent is not wanted, and will be closed. It can be one that this
+	 * driver gave away or has imported; if to close it takes something from the driver, it has
+	 * to be closed and mended here. May be called from any thread, also while another hook
+	 * runs. NULL: nothing can be taken by it.
+	 *
+	 * Returns 0: not known, the broker closes it; 1: closed and mended;
+	 * RTE_DMA_BROKER_EXPORT_LOST: closed, and an export is lost: renew is called for all
+	 * groups.
+	 */
+	int (*refuse_fd)(void *ctx, int fd);
+
 	/** Withdraw all rights given to the group. Depends on nobody but the driver's own side;
 	 * -ENOTCONN: the controller is gone, and the rights with it. Called again after a failure.
 	 */
@@ -90,8 +116,10 @@ struct rte_dma_broker_ops {
 
 	/**
 	 * Make the domain of a peer reachable, and let the peer use what the caller exported.
-	 * Gives the handler. Called again for a peer whose export changed; the broker calls
-	 * unimport for the old handler afterwards if the new one differs.
+	 * Gives the handler, neither 0 nor RTE_DMA_HANDLER_SELF. Called again for a peer whose
+	 * export changed; the broker calls unimport for the old handler afterwards if the new one
+	 * differs. -ESTALE: the peer has withdrawn this export; if it did so to replace it, the
+	 * new one is on its way. After any failure the peer's former export must not be used.
 	 */
 	int (*import)(void *ctx, const struct rte_dma_broker_group *group,
 		const rte_uuid_t peer, const struct rte_dma_broker_export *exp,
