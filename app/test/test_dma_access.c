@@ -13,6 +13,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,6 +129,50 @@ da_controller_pid(const char *dir)
 	return found;
 }
 
+static bool
+thread_is_stopped(pid_t pid, const char *tid)
+{
+	char path[PATH_MAX], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, tid);
+	f = fopen(path, "r");
+	/* A thread that has just ended is as good. */
+	if (f == NULL)
+		return true;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(f);
+
+	return state == 'T';
+}
+
+/* Stop all threads of a controller. The signal is only on its way when kill() returns. */
+int
+da_controller_stop(pid_t pid)
+{
+	const uint64_t end = da_now_ms() + DA_WAIT_MS;
+	char path[64];
+	struct dirent *e;
+	bool stopped;
+	DIR *tasks;
+
+	kill(pid, SIGSTOP);
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	do {
+		tasks = opendir(path);
+		DA_CHECK(tasks != NULL && da_now_ms() < end, true, "whether controller %d stops",
+			pid);
+		stopped = true;
+		while ((e = readdir(tasks)) != NULL)
+			if (e->d_name[0] != '.' && !thread_is_stopped(pid, e->d_name))
+				stopped = false;
+		closedir(tasks);
+	} while (!stopped);
+
+	return TEST_SUCCESS;
+}
+
 /* Wait until a process has ended that is no child of ours. */
 static void
 wait_end(pid_t pid)
@@ -201,36 +246,84 @@ da_group_with(unsigned int nb_peers)
 	return TEST_SUCCESS;
 }
 
+/*
+ * Where a member has taken a peer's handler away by letting the others have a new one: wait for it.
+ * It can be asked for before the event has come.
+ */
+int
+da_follow(unsigned int n)
+{
+	const uint64_t end = da_now_ms() + DA_WAIT_MS;
+	uint16_t handler = da.handler[n];
+	rte_uuid_t domain;
+
+	if (!da.kind->renews)
+		return TEST_SUCCESS;
+	da_domain(DA_PEER(n), domain);
+	do {
+		DA_CHECK(rte_dma_access_group_handler_get(da.dev.id, da.group, domain, &handler), 0,
+			"getting the handler of peer %u", n);
+		sched_yield();
+	} while (handler == da.handler[n] && da_now_ms() < end);
+	DA_CHECK(handler != da.handler[n], true, "whether handler %u of peer %u is a new one",
+		handler, n);
+	da.handler[n] = handler;
+
+	return TEST_SUCCESS;
+}
+
 /* Before each test: a device that is in no group. */
 int
 da_setup(void)
 {
+	const char *name = da_own_name(0);
+
 	da.failed = false;
+	da.dev.id = -1;
 	da.other.id = -1;
 	da.group = -1;
-	DA_CHECK(da_dev_open(&da.dev, "dma_sw_test0", ""), 0, "opening a dma_sw device");
+	DA_CHECK(name != NULL, true, "whether there is a device");
+	DA_CHECK(da_dev_open(&da.dev, name, ""), 0, "opening %s", name);
 
 	return TEST_SUCCESS;
 }
+
+/* After some test a device could not leave its groups, or a peer did not end as it should. */
+static bool untidy;
 
 void
 da_teardown(void)
 {
 	if (da.failed)
 		da_peers_show_logs();
-	da_dev_close(&da.other);
-	da_dev_close(&da.dev);
+	/* Where a device has to leave its own groups, the others have to have left before. */
+	if (!da.kind->made_here && da_peers_stop() != TEST_SUCCESS)
+		untidy = true;
+	if (da_dev_return(&da.other) != TEST_SUCCESS || da_dev_return(&da.dev) != TEST_SUCCESS)
+		untidy = true;
 	/* A failure may have left them in any state: no later test shall suffer. */
 	if (da.failed)
 		da_peers_stop();
-	else
-		da_peers_reset();
+	else if (da_peers_reset() != TEST_SUCCESS)
+		untidy = true;
+}
+
+/* After this, tests can have a device only if it is of a kind that is made here. */
+static int
+test_closed_device_is_einval(void)
+{
+	int16_t id = da.dev.id;
+
+	da_dev_close(&da.dev);
+
+	return da_check_no_device(id);
 }
 
 /* Not a single process and not a single ring is left of all tests. */
 static int
 test_peers_and_controllers_end_by_themselves(void)
 {
+	DA_CHECK(untidy, false, "whether peers or devices were not tidy after a test");
 	DA_TRY(da_peers_stop());
 	DA_TRY(controllers_end(false));
 
@@ -259,13 +352,22 @@ main_teardown(void)
 	saved_dir_env = NULL;
 }
 
-static bool
-is_capable(int16_t dev_id)
+/* The kind of the first device that was given and that the tests know. */
+static const struct da_kind *
+kind_of_given(void)
 {
+	const struct da_kind *kind = NULL;
 	struct rte_dma_info info;
+	int16_t dev_id;
 
-	return rte_dma_info_get(dev_id, &info) == 0 &&
-		(info.dev_capa & RTE_DMA_CAPA_INTER_PROCESS_DOMAIN) != 0;
+	RTE_DMA_FOREACH_DEV(dev_id) {
+		if (da_is_capable(dev_id) && rte_dma_info_get(dev_id, &info) == 0)
+			kind = da_kind_of(info.dev_name);
+		if (kind != NULL)
+			break;
+	}
+
+	return kind;
 }
 
 static int
@@ -273,14 +375,11 @@ main_setup(void)
 {
 	const char *env = getenv(DIR_ENV);
 	char path[PATH_MAX];
-	int16_t dev_id;
 
-	RTE_DMA_FOREACH_DEV(dev_id)
-		if (is_capable(dev_id))
-			break;
-	if (dev_id < 0) {
-		printf("No device can reach other processes; run with --vdev=dma_sw0, and a DPDK "
-			"that was built with libcrypto\n");
+	da.kind = kind_of_given();
+	if (da.kind == NULL) {
+		printf("No device can reach other processes; run with --vdev=dma_sw0 or -a wq0.0, "
+			"and a DPDK that was built with libcrypto\n");
 		return TEST_SKIPPED;
 	}
 	rte_strscpy(da.dir, "/tmp/dma_access_XXXXXX", sizeof(da.dir));
@@ -295,12 +394,12 @@ main_setup(void)
 		main_teardown();
 		return TEST_FAILED;
 	}
-	if (da_dev_open(&da.dev, "dma_sw_test0", "") != 0) {
-		printf("No dma_sw device: its driver is missing, or EAL has physical IOVAs\n");
+	if (da_dev_open(&da.dev, da_own_name(0), "") != 0) {
+		printf("%s cannot be used; perhaps EAL has physical IOVAs\n", da_own_name(0));
 		main_teardown();
 		return TEST_SKIPPED;
 	}
-	da_dev_close(&da.dev);
+	da_dev_return(&da.dev);
 
 	return TEST_SUCCESS;
 }
@@ -353,12 +452,12 @@ test_given_devices_form_groups(void)
 	int16_t a, b;
 
 	RTE_DMA_FOREACH_DEV(a) {
-		if (!is_capable(a))
+		if (!da_is_capable(a))
 			continue;
 		DA_TRY(one_device_forms_a_group(a));
 		rte_dma_info_get(a, &info_a);
 		for (b = rte_dma_next_dev(a + 1); b >= 0; b = rte_dma_next_dev(b + 1)) {
-			if (!is_capable(b))
+			if (!da_is_capable(b))
 				continue;
 			rte_dma_info_get(b, &info_b);
 			if (info_a.controller_id >= 0 &&
@@ -381,6 +480,7 @@ static struct unit_test_suite given_suite = {
 static struct unit_test_suite end_suite = {
 	.suite_name = "the end",
 	.unit_test_cases = {
+		TEST_CASE_ST(da_setup, da_teardown, test_closed_device_is_einval),
 		TEST_CASE(test_peers_and_controllers_end_by_themselves),
 		TEST_CASES_END(),
 	},

@@ -9,7 +9,7 @@
  * What the files of dma_access_autotest share.
  *
  *	test_dma_access.c	the suites, and what is made and removed around each test
- *	test_dma_access_dev.c	a device: its life, operations, events
+ *	test_dma_access_dev.c	a device: its kind, its life, operations, events
  *	test_dma_access_peer.c	what a peer does: another process, a DPDK primary of its own
  *	test_dma_access_proc.c	peers as the tests see them: started, asked, killed
  *	test_dma_access_api.c	arguments and errors of the calls, in one process
@@ -20,9 +20,13 @@
  *	test_dma_access_fault.c	processes, controllers and memory that go away
  *	test_dma_access_pair.c	access pair groups
  *
- * The tests use dma_sw devices of their own, on controllers of their own, in a temporary
- * directory: they can kill a controller without harm, and two runs do not see each other. The test
- * names everything "da": DMA access.
+ * The tests use devices of the kind that was given to the process. dma_sw devices are made for
+ * each test, on controllers of the tests' own: these can be killed without harm. Of the work
+ * queues of hardware the process has those that it was given, for all tests; the peers get the
+ * others. What a device can do is in its information and, as far as that does not say it, in
+ * struct da_kind. Tests ask there, and are skipped only where they are about what it cannot do.
+ * Files are in a temporary directory, so two runs do not see each other. The test names everything
+ * "da": DMA access.
  */
 
 #include <inttypes.h>
@@ -40,9 +44,8 @@
 /* The longest wait: who does not answer by then is taken for broken. */
 #define DA_WAIT_MS 5000
 
-/* Channels of each device: of the type for processes, and of none. */
+/* The channel of each device for other processes; those that have more have one of no type, too. */
 #define DA_INTER 0
-#define DA_LOCAL 1
 #define DA_NB_DESC 256
 
 /* Domains have numbers here. Peer n is domain DA_PEER(n). */
@@ -71,13 +74,45 @@
 		return da_fail(__func__, __LINE__, saw_, expected_, __VA_ARGS__); \
 } while (0)
 
-/* End the test if a step fails that has said why. */
+/* End the test if a step fails, or finds that the device lacks something, and has said so. */
 #define DA_TRY(step) do { \
-	if ((step) != TEST_SUCCESS) { \
+	const int try_ = (step); \
+	if (try_ != TEST_SUCCESS) { \
 		printf("  in %s(), line %d\n", __func__, __LINE__); \
-		return TEST_FAILED; \
+		return try_ == TEST_SKIPPED ? TEST_SKIPPED : TEST_FAILED; \
 	} \
 } while (0)
+
+/* Skip the test where the device lacks what it is about. What follows says what that is. */
+#define DA_NEED(there, ...) do { \
+	if (!(there)) { \
+		printf("%s() is skipped: ", __func__); \
+		printf(__VA_ARGS__); \
+		printf("\n"); \
+		return TEST_SKIPPED; \
+	} \
+} while (0)
+
+/* What the tests have to know of a kind of device, beyond what rte_dma_info_get() says. */
+struct da_kind {
+	const char *prefix;  /* of its devices' names */
+	bool made_here;      /* a process makes its devices; else it has those given to it, once */
+	bool has_controller; /* a process that serves a directory, which a device can be told */
+	/* Who is out, or shall reach less, may keep a handler: the others get a new one. */
+	bool renews;
+	bool checks_flags;   /* by itself, whether the library does (RTE_DMADEV_DEBUG) or not */
+	bool moves_in_peer;  /* ends of a copy may overlap in other processes, too */
+	uint16_t spare_desc; /* of a channel that is full */
+	int windows_event;   /* the reason of the event if a member changed its windows */
+	/* Statuses of operations that are refused, or -errno of the call. */
+	int bad_handler;
+	int no_end;          /* a handler, but no flag that says of what; a fill with a source */
+	int denied;
+	int no_src, no_dst;             /* no memory of ours */
+	int no_peer_src, no_peer_dst;   /* none that the peer has to show */
+	int gone_src;                   /* was the peer's, and is no more */
+	uint32_t beyond;     /* more bytes than the peer has, of the lengths there can be */
+};
 
 struct da_event {
 	int16_t group;
@@ -116,6 +151,7 @@ struct da_peer {
 
 /* What the current test has. */
 struct da_test {
+	const struct da_kind *kind; /* of all devices, the peers' included */
 	char dir[64];     /* temporary, ours alone; RTE_DMA_ACCESS_DIR is dir/run */
 	struct da_dev dev;
 	struct da_dev other; /* for tests that need a second one; a test opens it itself */
@@ -136,17 +172,27 @@ void da_domain(unsigned int n, rte_uuid_t id);
 unsigned int da_domain_number(const rte_uuid_t id);
 void da_path(char *path, size_t size, const char *name);
 pid_t da_controller_pid(const char *dir);
+int da_controller_stop(pid_t pid);
 int da_create(void);
 int da_group_with(unsigned int nb_peers);
+int da_follow(unsigned int n);
 
 /* test_dma_access_dev.c */
+const struct da_kind *da_kind_of(const char *name);
+bool da_is_capable(int16_t dev_id);
+const char *da_own_name(unsigned int n);
+bool da_queue_name(unsigned int n, bool same_controller, char *name, size_t size);
+unsigned int da_max_peers(void);
+uint16_t da_local(const struct da_dev *d);
 void da_events_init(struct da_events *e);
 void da_event_put(struct da_events *e, int16_t group, int reason, const rte_uuid_t domain);
 int da_event_get(struct da_events *e, struct da_event *ev);
+bool da_is_renewal(int reason);
 unsigned int da_events_pending(struct da_events *e);
 int da_expect_event(struct da_events *e, int16_t group, int reason, unsigned int domain);
 int da_dev_open(struct da_dev *d, const char *name, const char *args);
 int da_dev_start(struct da_dev *d, uint16_t src_handler, uint16_t dst_handler);
+int da_dev_return(struct da_dev *d);
 void da_dev_close(struct da_dev *d);
 void *da_alloc(size_t len);
 void da_pattern(void *buf, size_t len, uint64_t seed);
@@ -173,13 +219,16 @@ int da_ask(unsigned int n, const char *fmt, ...) __rte_format_printf(2, 3);
 void da_peer_kill(unsigned int n);
 void da_peer_signal(unsigned int n, int sig);
 int da_peers_stop(void);
-void da_peers_reset(void);
+int da_peers_reset(void);
 void da_peers_show_logs(void);
 int da_peer_create(unsigned int n, const char *how);
 int da_peer_join(unsigned int n, const char *how);
 int da_peer_expect_event(unsigned int n, int16_t group, int reason, unsigned int domain);
 int da_peer_buffer(unsigned int n, size_t len, uint64_t seed, uint64_t *addr);
 int da_peer_expect_bytes(unsigned int n, uint64_t addr, const void *bytes, size_t len);
+
+/* test_dma_access_api.c */
+int da_check_no_device(int16_t dev);
 
 /* test_dma_access_pair.c: what a peer needs of it, too */
 extern struct da_events da_pair_events;

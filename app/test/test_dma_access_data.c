@@ -146,7 +146,12 @@ test_channel_names_the_default_of_both_ends(void)
 	DA_CHECK(da_dev_start(&da.dev, DA_SELF_H, da.handler[0]), 0, "a channel to the peer");
 	DA_CHECK(da_copy(&da.dev, DA_INTER, (uintptr_t)src + 1, remote + 2, len, 0), OK, "push");
 	memcpy(dst + 2, src + 1, len);
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, remote + MIB, len, 0), OK, "fill");
+	memset(dst + MIB, 0, len);
 	DA_TRY(da_peer_expect_bytes(0, remote, dst, BUF));
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, (uintptr_t)dst, 64, DA_DST(DA_SELF_H)), OK,
+		"fill of our own on a channel to the peer");
+	DA_CHECK(dst[0] | dst[63], 0, "bytes that are filled");
 	da_pattern(dst, BUF, SEED_DST);
 	DA_CHECK(da_copy(&da.dev, DA_INTER, (uintptr_t)src + 3, (uintptr_t)dst + 7, len,
 		DA_DST(DA_SELF_H)), OK, "copy to ourselves on a channel to the peer");
@@ -242,8 +247,9 @@ test_scatter_gather_between_processes(void)
 	struct rte_dma_info info;
 	uint16_t max, i;
 
-	DA_TRY(buffers(1));
 	rte_dma_info_get(da.dev.id, &info);
+	DA_NEED((info.dev_capa & RTE_DMA_CAPA_OPS_COPY_SG) != 0, "no lists with %s", da.dev.name);
+	DA_TRY(buffers(1));
 	max = RTE_MIN(info.max_sges, 16);
 	for (i = 1; i <= max; i++)
 		DA_TRY(check_sg(i, max + 1 - i, 9973 * i));
@@ -292,8 +298,8 @@ check_overlap(uint32_t from, uint32_t to, uint32_t len)
 	da_pattern(src, BUF, SEED_SRC);
 	memcpy(dst, src, BUF);
 	memmove(dst + to, dst + from, len);
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, (uintptr_t)src + from, (uintptr_t)src + to, len, 0), OK,
-		"status of %u bytes from %u to %u", len, from, to);
+	DA_CHECK(da_copy(&da.dev, da_local(&da.dev), (uintptr_t)src + from, (uintptr_t)src + to,
+		len, 0), OK, "status of %u bytes from %u to %u", len, from, to);
 	DA_CHECK(memcmp(src, dst, BUF) != 0, false, "whether bytes differ after %u from %u to %u",
 		len, from, to);
 	DA_CHECK(da_copy(&da.dev, DA_INTER, remote + from, remote + to, len,
@@ -331,30 +337,50 @@ test_overlapping_copy_is_memmove(void)
  */
 #ifdef RTE_DMADEV_DEBUG
 #define MISUSE(status) (-EINVAL)
+#define FLAGS_ARE_CHECKED true
 #else
 #define MISUSE(status) (status)
+#define FLAGS_ARE_CHECKED da.kind->checks_flags
 #endif
 
 static int
 test_misuse_of_flags_fails_and_moves_nothing(void)
+{
+	const int no_end = MISUSE(da.kind->no_end);
+	const uint64_t own = RTE_DMA_OP_HANDLER(DA_SELF_H);
+	uint64_t s, d;
+
+	DA_TRY(buffers(1));
+	s = (uintptr_t)src;
+	d = (uintptr_t)dst;
+	DA_CHECK(da_copy(&da.dev, DA_INTER, s, d, 64, own), no_end, "handler without an end");
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, own), no_end, "the same, fill");
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_SRC(DA_SELF_H)), no_end, "fill, SRC");
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_BOTH(DA_SELF_H)), no_end, "fill, both");
+	DA_TRY(check_own(dst, 0, 0, 0));
+
+	return TEST_SUCCESS;
+}
+
+/* What costs a driver time to see, and the library checks for those who want to debug. */
+static int
+test_flags_of_no_meaning_fail_and_move_nothing(void)
 {
 	const int bad_handler = MISUSE(RTE_DMA_STATUS_INVALID_HANDLER);
 	const uint64_t own = RTE_DMA_OP_HANDLER(DA_SELF_H);
 	uint64_t s, d;
 	unsigned int bit;
 
+	DA_NEED(FLAGS_ARE_CHECKED, "%s* leaves them to RTE_DMADEV_DEBUG", da.kind->prefix);
 	DA_TRY(buffers(1));
 	s = (uintptr_t)src;
 	d = (uintptr_t)dst;
-	DA_CHECK(da_copy(&da.dev, DA_INTER, s, d, 64, own), bad_handler, "handler without an end");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 64, own), bad_handler, "the same on NONE");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 64, DA_SRC(DA_SELF_H)), bad_handler,
+	DA_CHECK(da_copy(&da.dev, da_local(&da.dev), s, d, 64, own), bad_handler,
+		"handler without an end on a channel of type NONE");
+	DA_CHECK(da_copy(&da.dev, da_local(&da.dev), s, d, 64, DA_SRC(DA_SELF_H)), bad_handler,
 		"SRC on a channel of type NONE");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 64, DA_DST(da.handler[0])), bad_handler,
+	DA_CHECK(da_copy(&da.dev, da_local(&da.dev), s, d, 64, DA_DST(da.handler[0])), bad_handler,
 		"DST on a channel of type NONE");
-	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_SRC(DA_SELF_H)), bad_handler, "fill, SRC");
-	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, d, 64, DA_BOTH(DA_SELF_H)), bad_handler,
-		"fill, both");
 	for (bit = 3; bit < 48; bit++) {
 		if (bit == 4 || bit == 5)
 			continue;
@@ -380,12 +406,12 @@ test_unknown_handler_is_invalid(void)
 		if (h == da.handler[0])
 			continue;
 		DA_CHECK(da_copy(&da.dev, DA_INTER, s, d, 64, DA_DST(h)),
-			RTE_DMA_STATUS_INVALID_HANDLER, "status of a push to handler %u", h);
+			da.kind->bad_handler, "status of a push to handler %u", h);
 		DA_CHECK(da_copy(&da.dev, DA_INTER, s, d, 64, DA_SRC(h)),
-			RTE_DMA_STATUS_INVALID_HANDLER, "status of a pull from handler %u", h);
+			da.kind->bad_handler, "status of a pull from handler %u", h);
 	}
 	DA_CHECK(da_dev_start(&da.dev, 0, 0), 0, "a channel whose handlers were forgotten");
-	DA_CHECK(da_copy(&da.dev, DA_INTER, s, d, 64, 0), RTE_DMA_STATUS_INVALID_HANDLER,
+	DA_CHECK(da_copy(&da.dev, DA_INTER, s, d, 64, 0), da.kind->bad_handler,
 		"status of a copy on it");
 	DA_TRY(check_own(dst, 0, 0, 0));
 
@@ -393,38 +419,56 @@ test_unknown_handler_is_invalid(void)
 }
 
 static int
-test_bad_length_or_address_is_a_status(void)
+test_bad_length_is_a_status(void)
 {
 	const int no_length = MISUSE(RTE_DMA_STATUS_INVALID_LENGTH);
+	const uint32_t beyond = da.kind->beyond;
 	uint64_t s, d;
 
 	DA_TRY(buffers(1));
 	s = (uintptr_t)src;
 	d = (uintptr_t)dst;
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, d, 0, 0), no_length, "no length");
+	DA_CHECK(da_copy(&da.dev, da_local(&da.dev), s, d, 0, 0), no_length, "no length");
 	DA_CHECK(da_copy(&da.dev, DA_INTER, s, remote, 0, DA_DST(da.handler[0])), no_length,
 		"no length, to the peer");
 	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, remote, 0, DA_DST(da.handler[0])), no_length,
 		"no length, fill");
 	/* The peer's, for behind ours there may be more of it, with all that is in it. */
-	DA_CHECK(da_copy(&da.dev, DA_INTER, remote, d, UINT32_MAX, DA_SRC(da.handler[0])),
-		RTE_DMA_STATUS_INVALID_SRC_ADDR, "4 GiB from the peer's memory");
-	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, remote, UINT32_MAX, DA_DST(da.handler[0])),
-		RTE_DMA_STATUS_INVALID_DST_ADDR, "4 GiB into the peer's memory");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, 4096, d, 64, 0), RTE_DMA_STATUS_INVALID_SRC_ADDR,
-		"from nowhere");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, 4096, 64, 0), RTE_DMA_STATUS_INVALID_DST_ADDR,
-		"to nowhere");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, (uintptr_t)&s, d, 8, 0),
-		RTE_DMA_STATUS_INVALID_SRC_ADDR, "from memory that is not DPDK's");
-	DA_CHECK(da_copy(&da.dev, DA_INTER, 4096, d, 64, DA_SRC(da.handler[0])),
-		RTE_DMA_STATUS_INVALID_SRC_ADDR, "from nowhere in the peer");
-	DA_CHECK(da_copy(&da.dev, DA_INTER, s, 0, 64, DA_DST(da.handler[0])),
-		RTE_DMA_STATUS_INVALID_DST_ADDR, "to address 0 of the peer");
-	DA_CHECK(da_copy(&da.dev, DA_LOCAL, s, UINT64_MAX - 10, 64, 0),
-		RTE_DMA_STATUS_INVALID_DST_ADDR, "across the end of all addresses");
+	DA_CHECK(da_copy(&da.dev, DA_INTER, remote, d, beyond, DA_SRC(da.handler[0])),
+		da.kind->no_peer_src, "%u bytes from the peer's memory", beyond);
+	DA_CHECK(da_fill(&da.dev, DA_INTER, 0, remote, beyond, DA_DST(da.handler[0])),
+		da.kind->no_peer_dst, "%u bytes into the peer's memory", beyond);
+	DA_TRY(check_own(dst, 0, 0, 0));
+	DA_TRY(da_peer_expect_bytes(0, remote, dst, BUF));
+
+	return TEST_SUCCESS;
+}
+
+static int
+test_bad_address_is_a_status(void)
+{
+	const struct da_kind *k = da.kind;
+	uint16_t local = da_local(&da.dev);
+	struct rte_dma_info info;
+	uint64_t s, d;
+
+	DA_TRY(buffers(1));
+	s = (uintptr_t)src;
+	d = (uintptr_t)dst;
+	rte_dma_info_get(da.dev.id, &info);
+	DA_CHECK(da_copy(&da.dev, local, 4096, d, 64, 0), k->no_src, "from nowhere");
+	DA_CHECK(da_copy(&da.dev, local, s, 4096, 64, 0), k->no_dst, "to nowhere");
+	if ((info.dev_capa & RTE_DMA_CAPA_SVA) == 0)
+		DA_CHECK(da_copy(&da.dev, local, (uintptr_t)&s, d, 8, 0), k->no_src,
+			"from memory that is not DPDK's");
+	DA_CHECK(da_copy(&da.dev, DA_INTER, 4096, d, 64, DA_SRC(da.handler[0])), k->no_peer_src,
+		"from nowhere in the peer");
+	DA_CHECK(da_copy(&da.dev, DA_INTER, s, 0, 64, DA_DST(da.handler[0])), k->no_peer_dst,
+		"to address 0 of the peer");
+	DA_CHECK(da_copy(&da.dev, local, s, UINT64_MAX - 10, 64, 0), k->no_dst,
+		"across the end of all addresses");
 	DA_CHECK(da_copy(&da.dev, DA_INTER, s, UINT64_MAX - 10, 64, DA_DST(da.handler[0])),
-		RTE_DMA_STATUS_ACCESS_DENIED, "across the end of all addresses, in the peer");
+		k->denied, "across the end of all addresses, in the peer");
 	DA_TRY(check_own(dst, 0, 0, 0));
 	DA_TRY(da_peer_expect_bytes(0, remote, dst, BUF));
 
@@ -438,11 +482,12 @@ test_bad_length_or_address_is_a_status(void)
 static int
 test_statuses_of_a_full_ring_are_in_order(void)
 {
+	const int room = DA_NB_DESC - da.kind->spare_desc;
 	enum rte_dma_status_code status[DA_NB_DESC];
 	int i, ret = 0, expected;
 
 	DA_TRY(buffers(1));
-	for (i = 0; i <= DA_NB_DESC; i++) {
+	for (i = 0; i <= room; i++) {
 		ret = rte_dma_copy(da.dev.id, DA_INTER, (uintptr_t)src + i * 64, remote + i * 64,
 			64, i % 3 == 1 ? DA_DST(0) : DA_DST(da.handler[0]));
 		if (ret < 0)
@@ -451,15 +496,48 @@ test_statuses_of_a_full_ring_are_in_order(void)
 			memcpy(dst + i * 64, src + i * 64, 64);
 	}
 	DA_CHECK(ret, -ENOSPC, "the operation after %d", i);
-	DA_CHECK(i, DA_NB_DESC, "operations that a channel takes");
+	DA_CHECK(i, room, "operations that a channel takes");
 	DA_CHECK(rte_dma_burst_capacity(da.dev.id, DA_INTER), 0, "room in a full channel");
 	DA_CHECK(rte_dma_submit(da.dev.id, DA_INTER), 0, "submitting");
-	DA_CHECK(da_wait(&da.dev, DA_INTER, DA_NB_DESC, status), 0, "waiting for all");
-	for (i = 0; i < DA_NB_DESC; i++) {
-		expected = i % 3 == 1 ? RTE_DMA_STATUS_INVALID_HANDLER : OK;
+	DA_CHECK(da_wait(&da.dev, DA_INTER, room, status), 0, "waiting for all");
+	for (i = 0; i < room; i++) {
+		expected = i % 3 == 1 ? da.kind->bad_handler : OK;
 		DA_CHECK(status[i], expected, "status of operation %d", i);
 	}
 	DA_TRY(da_peer_expect_bytes(0, remote, dst, BUF));
+
+	return TEST_SUCCESS;
+}
+
+/* Statuses taken one by one: the operations of a burst around one that is refused are done. */
+static int
+test_refused_operation_spares_its_burst(void)
+{
+	enum rte_dma_status_code status;
+	const uint8_t *from;
+	uint16_t last;
+	int i, first;
+
+	DA_TRY(buffers(1));
+	for (first = 0; first < 5; first++) {
+		for (i = 0; i < 5; i++) {
+			from = src + first + i * 64;
+			DA_CHECK(rte_dma_copy(da.dev.id, DA_INTER, (uintptr_t)from, remote + i * 64,
+				64, DA_DST(i == first ? 0 : da.handler[0])), first * 5 + i,
+				"number of copy %d of burst %d", i, first);
+			if (i != first)
+				memcpy(dst + i * 64, from, 64);
+		}
+		DA_CHECK(rte_dma_submit(da.dev.id, DA_INTER), 0, "submitting");
+		for (i = 0; i < 5; i++) {
+			DA_CHECK(da_wait(&da.dev, DA_INTER, 1, &status), 0, "waiting for %d", i);
+			DA_CHECK(status, i == first ? da.kind->bad_handler : (int)OK,
+				"status of copy %d of burst %d", i, first);
+		}
+		DA_CHECK(rte_dma_completed_status(da.dev.id, DA_INTER, 1, &last, &status), 0,
+			"operations after the last");
+		DA_TRY(da_peer_expect_bytes(0, remote, dst, BUF));
+	}
 
 	return TEST_SUCCESS;
 }
@@ -471,9 +549,10 @@ test_stop_drains(void)
 	int i;
 
 	DA_TRY(buffers(1));
+	/* All to one place: one after the other. */
 	for (i = 0; i < 64; i++)
-		DA_CHECK(rte_dma_fill(da.dev.id, DA_INTER, i, remote, MIB, DA_DST(da.handler[0])),
-			i, "number of fill %d", i);
+		DA_CHECK(rte_dma_fill(da.dev.id, DA_INTER, i, remote, MIB, DA_DST(da.handler[0]) |
+			RTE_DMA_OP_FLAG_FENCE), i, "number of fill %d", i);
 	DA_CHECK(rte_dma_submit(da.dev.id, DA_INTER), 0, "submitting");
 	DA_CHECK(rte_dma_stop(da.dev.id), 0, "stopping");
 	for (i = 0; i < (int)MIB; i++)
@@ -496,9 +575,12 @@ struct unit_test_suite da_data_suite = {
 		DATA_CASE(test_fill_between_processes),
 		DATA_CASE(test_overlapping_copy_is_memmove),
 		DATA_CASE(test_misuse_of_flags_fails_and_moves_nothing),
+		DATA_CASE(test_flags_of_no_meaning_fail_and_move_nothing),
 		DATA_CASE(test_unknown_handler_is_invalid),
-		DATA_CASE(test_bad_length_or_address_is_a_status),
+		DATA_CASE(test_bad_length_is_a_status),
+		DATA_CASE(test_bad_address_is_a_status),
 		DATA_CASE(test_statuses_of_a_full_ring_are_in_order),
+		DATA_CASE(test_refused_operation_spares_its_burst),
 		DATA_CASE(test_stop_drains),
 		TEST_CASES_END(),
 	},

@@ -122,23 +122,48 @@ test_group_ids_are_used_again(void)
 	return TEST_SUCCESS;
 }
 
+/* Where to find another controller than the one of our device; it is the device's argument. */
 static int
-test_other_controller_is_exdev(void)
+other_controller(char *args, size_t size)
 {
-	char args[PATH_MAX], path[PATH_MAX];
-	struct rte_dma_info info, other;
+	char path[PATH_MAX];
 
+	if (!da.kind->made_here) {
+		DA_NEED(da_queue_name(0, false, args, size), "there is no other controller");
+		return TEST_SUCCESS;
+	}
 	da_path(path, sizeof(path), "second");
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return da_fail(__func__, __LINE__, -errno, 0, "making %s", path);
-	snprintf(args, sizeof(args), "controller=%s", path);
-	DA_TRY(da_create());
-	DA_CHECK(da_dev_open(&da.other, "dma_sw_test1", args), 0, "opening a second controller");
+	snprintf(args, size, "controller=%s", path);
+
+	return TEST_SUCCESS;
+}
+
+static int
+check_own_device_of(const char *args)
+{
+	struct rte_dma_info info, other;
+
+	DA_CHECK(da_dev_open(&da.other, da_own_name(1), args), 0, "opening a second controller");
 	rte_dma_info_get(da.dev.id, &info);
 	rte_dma_info_get(da.other.id, &other);
 	DA_CHECK(info.controller_id == other.controller_id, false, "whether controllers are one");
 	DA_CHECK(rte_dma_access_group_join(da.other.id, self_id, da.token, da.group), -EXDEV,
 		"a device of another controller joining");
+
+	return TEST_SUCCESS;
+}
+
+static int
+test_other_controller_is_exdev(void)
+{
+	char args[PATH_MAX + 16];
+
+	DA_TRY(other_controller(args, sizeof(args)));
+	DA_TRY(da_create());
+	if (da.kind->made_here)
+		DA_TRY(check_own_device_of(args));
 	DA_TRY(da_peers_start(1));
 	DA_CHECK(da_peer_join(0, "join"), 0, "a peer of the same controller joining");
 	DA_TRY(da_peer_start(1, args, 32));
@@ -154,13 +179,14 @@ test_spellings_of_a_controller_are_one(void)
 {
 	char args[PATH_MAX + 32], first[PATH_MAX];
 
+	DA_NEED(da.kind->has_controller, "%s* has no process as its controller", da.kind->prefix);
 	da_path(first, sizeof(first), "spelled");
 	DA_CHECK(mkdir(first, 0700), 0, "making a directory");
 	da_dev_close(&da.dev);
 	snprintf(args, sizeof(args), "controller=%s", first);
-	DA_CHECK(da_dev_open(&da.dev, "dma_sw_test0", args), 0, "opening a device");
+	DA_CHECK(da_dev_open(&da.dev, da_own_name(0), args), 0, "opening a device");
 	snprintf(args, sizeof(args), "controller=/.//%s//./dma_sw.sock", first);
-	DA_CHECK(da_dev_open(&da.other, "dma_sw_test1", args), 0, "opening a second device");
+	DA_CHECK(da_dev_open(&da.other, da_own_name(1), args), 0, "opening a second device");
 	rte_dma_access_token_generate(da.token);
 	DA_CHECK(rte_dma_access_group_create(da.dev.id, self_id, da.token, &da.group), 0, "creating");
 	DA_CHECK(rte_dma_access_group_join(da.other.id, self_id, da.token, da.group), 0,

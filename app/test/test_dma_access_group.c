@@ -213,16 +213,15 @@ test_events_reach_all_but_the_causer(void)
 
 	/* A member changes its windows. */
 	DA_CHECK(da_ask(1, "windows %d 4096 4096 %u", *g, DA_RD), 0, "setting windows");
-	DA_TRY(da_expect_event(&da.dev.events, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED,
-		DA_PEER(1)));
-	DA_TRY(da_peer_expect_event(0, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_PEER(1)));
-	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_PEER(1)));
+	DA_TRY(da_expect_event(&da.dev.events, *g, da.kind->windows_event, DA_PEER(1)));
+	DA_TRY(da_peer_expect_event(0, *g, da.kind->windows_event, DA_PEER(1)));
+	DA_TRY(da_peer_expect_event(2, *g, da.kind->windows_event, DA_PEER(1)));
 
 	/* The creator does: nobody hears of anything in between, peer 1 not of its own change. */
 	DA_CHECK(rte_dma_access_window_set(da.dev.id, *g, NULL, 0), 0, "setting the creator's");
-	DA_TRY(da_peer_expect_event(0, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_SELF));
-	DA_TRY(da_peer_expect_event(1, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_SELF));
-	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED, DA_SELF));
+	DA_TRY(da_peer_expect_event(0, *g, da.kind->windows_event, DA_SELF));
+	DA_TRY(da_peer_expect_event(1, *g, da.kind->windows_event, DA_SELF));
+	DA_TRY(da_peer_expect_event(2, *g, da.kind->windows_event, DA_SELF));
 
 	/* One leaves: the creator hears of that next, not of its own change. */
 	DA_CHECK(da_ask(0, "leave %d", *g), 0, "leaving");
@@ -230,19 +229,124 @@ test_events_reach_all_but_the_causer(void)
 	DA_TRY(da_peer_expect_event(1, *g, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(0)));
 	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(0)));
 
-	/* The creator closes its device: the group ends for all who are still in. */
-	da_dev_close(&da.dev);
-	DA_TRY(da_peer_expect_event(1, *g, RTE_DMA_ACCESS_REASON_DESTROYED, DA_SELF));
-	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_DESTROYED, DA_SELF));
-	DA_CHECK(da_events_pending(&da.dev.events), 0, "events of a closed device");
+	return TEST_SUCCESS;
+}
+
+/* A peer creates a group, into which come peer 0, peer 1 and we, and which peer 0 leaves. */
+static int
+group_of_peer_2(void)
+{
+	const int16_t *g = &da.group;
+	rte_uuid_t domain;
+
+	da_domain(DA_SELF, domain);
+	DA_TRY(da_peers_start(3));
+	DA_CHECK(da_peer_create(2, "create"), 0, "a group of peer 2");
+	DA_CHECK(da_peer_join(0, "join"), 0, "peer 0 joining");
+	DA_CHECK(da_peer_join(1, "join"), 0, "peer 1 joining");
+	DA_CHECK(rte_dma_access_group_join(da.dev.id, domain, da.token, *g), 0, "joining it");
+	DA_TRY(da_peer_expect_event(0, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_PEER(1)));
+	DA_TRY(da_peer_expect_event(0, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_SELF));
+	DA_CHECK(da_ask(0, "leave %d", *g), 0, "peer 0 leaving");
+	DA_TRY(da_peer_expect_event(1, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_SELF));
+	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_PEER(0)));
+	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_PEER(1)));
+	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_SELF));
+	DA_TRY(da_expect_event(&da.dev.events, *g, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(0)));
+	DA_TRY(da_peer_expect_event(1, *g, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(0)));
+	DA_TRY(da_peer_expect_event(2, *g, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(0)));
+
+	return TEST_SUCCESS;
+}
+
+/* The creator closes its device: the group ends for all who are still in. */
+static int
+test_end_of_a_group_reaches_those_who_are_in(void)
+{
+	const int16_t *g = &da.group;
+
+	DA_TRY(group_of_peer_2());
+	DA_CHECK(da_ask(2, "close"), 0, "the creator closing its device");
+	DA_TRY(da_expect_event(&da.dev.events, *g, RTE_DMA_ACCESS_REASON_DESTROYED, DA_PEER(2)));
+	DA_TRY(da_peer_expect_event(1, *g, RTE_DMA_ACCESS_REASON_DESTROYED, DA_PEER(2)));
+	DA_CHECK(da_ask(2, "pending"), 0, "events of a closed device");
 
 	/*
 	 * Who had left hears of its next group, not of that end. A group that ended is left, too.
 	 */
 	DA_CHECK(da_ask(1, "leave %d", *g), 0, "leaving a group that ended");
+	DA_CHECK(rte_dma_access_group_leave(da.dev.id, *g), 0, "leaving it, too");
 	DA_CHECK(da_peer_create(0, "create"), 0, "a group of its own");
 	DA_CHECK(da_peer_join(1, "join"), 0, "joining that");
 	DA_TRY(da_peer_expect_event(0, *g, RTE_DMA_ACCESS_REASON_JOINED, DA_PEER(1)));
+
+	return TEST_SUCCESS;
+}
+
+/* Which peers the next events are about; all of them have to be renewals. */
+static int
+expect_renewals(unsigned int nb, uint64_t expected)
+{
+	struct da_event ev = { 0 };
+	uint64_t seen = 0;
+
+	for (; nb > 0; nb--) {
+		DA_CHECK(da_event_get(&da.dev.events, &ev), 0, "waiting for a new handler");
+		DA_CHECK(ev.reason, RTE_DMA_ACCESS_REASON_HANDLER_CHANGED, "reason of an event");
+		DA_CHECK(ev.group, da.group, "group of an event");
+		DA_CHECK(ev.domain < 64, true, "whether the domain of an event is a peer's");
+		seen |= RTE_BIT64(ev.domain);
+	}
+	DA_CHECK(seen, expected, "domains with a new handler, a bit each");
+
+	return TEST_SUCCESS;
+}
+
+/* Whether reading from a peer by a handler ends so. */
+static int
+check_read(unsigned int n, uint16_t handler, int expected, const char *what)
+{
+	void *own = da_alloc(64);
+	uint64_t buf;
+	int status;
+
+	DA_TRY(da_peer_buffer(n, 64, n, &buf));
+	status = da_copy(&da.dev, DA_INTER, buf, (uintptr_t)own, 64, DA_SRC(handler));
+	rte_free(own);
+	DA_CHECK(status, expected, "status of reading from peer %u by %s", n, what);
+
+	return TEST_SUCCESS;
+}
+
+/*
+ * A handler is good until its domain leaves or an event says that there is another, which there is
+ * where a device could not keep one who left from using it. It may be the next one's then.
+ */
+static int
+test_handlers_of_others_after_one_left(void)
+{
+	const int with_old = da.kind->renews ? da.kind->bad_handler : RTE_DMA_STATUS_SUCCESSFUL;
+	struct da_event ev = { 0 };
+	uint16_t old[2];
+	unsigned int n;
+
+	DA_TRY(da_group_with(3));
+	memcpy(old, da.handler, sizeof(old));
+	DA_CHECK(da_ask(2, "leave %d", da.group), 0, "peer 2 leaving");
+	DA_TRY(da_expect_event(&da.dev.events, da.group, RTE_DMA_ACCESS_REASON_LEFT, DA_PEER(2)));
+	if (da.kind->renews)
+		DA_TRY(expect_renewals(2, RTE_BIT64(DA_PEER(0)) | RTE_BIT64(DA_PEER(1))));
+	for (n = 0; n < 2; n++)
+		DA_TRY(da_follow(n));
+	for (n = 0; n < 2; n++) {
+		DA_TRY(check_read(n, da.handler[n], RTE_DMA_STATUS_SUCCESSFUL, "its handler"));
+		if (old[n] != da.handler[1 - n])
+			DA_TRY(check_read(n, old[n], with_old, "its first handler"));
+	}
+	/* Nothing comes before the next change. */
+	DA_CHECK(da_peer_join(2, "join"), 0, "peer 2 coming back");
+	DA_CHECK(da_event_get(&da.dev.events, &ev), 0, "the event of that");
+	DA_CHECK(ev.reason, RTE_DMA_ACCESS_REASON_JOINED, "its reason");
 
 	return TEST_SUCCESS;
 }
@@ -315,9 +419,10 @@ test_member_leaves_with_its_last_device(void)
 	rte_uuid_t domain;
 	const int16_t *g = &da.group;
 
+	DA_NEED(da_own_name(1) != NULL, "this process has one device");
 	da_domain(DA_SELF, domain);
 	DA_TRY(da_peers_start(1));
-	DA_CHECK(da_dev_open(&da.other, "dma_sw_test1", ""), 0, "opening a second device");
+	DA_CHECK(da_dev_open(&da.other, da_own_name(1), ""), 0, "opening a second device");
 	DA_CHECK(da_peer_create(0, "create"), 0, "a group of a peer");
 	DA_CHECK(rte_dma_access_group_join(da.dev.id, domain, da.token, *g), 0,
 		"the first joining");
@@ -441,6 +546,7 @@ test_member_65_is_enospc(void)
 	const unsigned int last = RTE_DMA_ACCESS_GROUP_MAX_MEMBERS - 1;
 	unsigned int n;
 
+	DA_NEED(da_max_peers() > last, "there are devices for %u peers", da_max_peers());
 	for (n = 0; n <= last; n++) {
 		da_peer(n)->used = true;
 		if (da_peer(n)->pid == 0)
@@ -474,6 +580,8 @@ struct unit_test_suite da_group_suite = {
 		GROUP_CASE(test_only_the_creator_destroys_and_only_alone),
 		GROUP_CASE(test_member_can_come_back),
 		GROUP_CASE(test_events_reach_all_but_the_causer),
+		GROUP_CASE(test_end_of_a_group_reaches_those_who_are_in),
+		GROUP_CASE(test_handlers_of_others_after_one_left),
 		GROUP_CASE(test_group_of_a_closed_device_is_enotconn_until_left),
 		GROUP_CASE(test_close_leaves),
 		GROUP_CASE(test_membership_survives_stop_and_start),

@@ -130,7 +130,7 @@ test_pair_of_processes_copies(void)
 	DA_TRY(da_expect_event(&da_pair_events, da.group, RTE_DMA_GROUP_EVENT_MEMBER_LEFT,
 		DA_PEER(0)));
 	status = da_copy(&da.dev, DA_INTER, (uintptr_t)own, buf, 4096, 0);
-	DA_CHECK(status, RTE_DMA_STATUS_INVALID_HANDLER, "status of a copy after that");
+	DA_CHECK(status, da.kind->bad_handler, "status of a copy after that");
 	DA_CHECK(rte_dma_access_pair_group_handler_get(da.dev.id, da.group, peer_id, &handler),
 		-ENOENT, "handler of who has left");
 	DA_CHECK(rte_dma_access_pair_group_destroy(da.dev.id, da.group), 0, "destroying alone");

@@ -30,7 +30,8 @@
 
 static struct {
 	struct da_dev dev;
-	const char *args; /* of the device */
+	char name[32];    /* of the device, and its arguments */
+	const char *args;
 	void *buf[PEER_MAX_BUFS]; /* NULL: none */
 	uint64_t val[DA_MAX_VALS];
 	unsigned int nb_val;
@@ -68,7 +69,7 @@ cmd_open(const uint64_t *a __rte_unused, unsigned int n __rte_unused)
 		peer.buf[i] = NULL;
 	}
 
-	return da_dev_open(&peer.dev, "dma_sw_peer", peer.args);
+	return da_dev_open(&peer.dev, peer.name, peer.args);
 }
 
 static int
@@ -300,6 +301,12 @@ cmd_pair_event(const uint64_t *a __rte_unused, unsigned int n __rte_unused)
 	return ret;
 }
 
+static int
+cmd_pending(const uint64_t *a __rte_unused, unsigned int n __rte_unused)
+{
+	return da_events_pending(&peer.dev.events);
+}
+
 /*
  * In a secondary process, where the primary's device is not to be seen: make each call that is for
  * primary processes. Answers their results.
@@ -351,6 +358,7 @@ static const struct command {
 	{ "punch", 2, cmd_punch },
 	{ "copy", 4, cmd_copy },
 	{ "event", 0, cmd_event },
+	{ "pending", 0, cmd_pending },
 	{ "pair_create", 3, cmd_pair_create },
 	{ "pair_join", 4, cmd_pair_join },
 	{ "pair_leave", 1, cmd_pair_leave },
@@ -406,8 +414,9 @@ test_dma_access_peer(void)
 	/* Called by somebody who tries all commands there are. */
 	if (env == NULL)
 		return TEST_SUCCESS;
-	if (sscanf(env, "%d %n", &fd, &used) != 1) {
-		printf("%s=%s: expected a descriptor and arguments\n", PEER_ENV, env);
+	if (sscanf(env, "%d %31s %n", &fd, peer.name, &used) != 2 ||
+			(da.kind = da_kind_of(peer.name)) == NULL) {
+		printf("%s=%s: expected a descriptor, a device and its arguments\n", PEER_ENV, env);
 		return TEST_FAILED;
 	}
 	peer.args = env + used;

@@ -39,6 +39,7 @@
 #define START_MS (DA_WAIT_MS * 12)
 #define PEER_FD 3
 #define PEER_MEM_MB 64
+#define PEER_MADE "dma_sw_peer"
 /* What da_ask() returns if there is no answer: no errno. */
 #define NO_ANSWER INT_MIN
 
@@ -165,35 +166,59 @@ spawn(unsigned int n, char *const *argv, char *const *env)
 	return TEST_SUCCESS;
 }
 
+/* What a peer's device is called: one that it makes, or a work queue that nobody has. */
+static int
+peer_device(unsigned int n, char *name, size_t size)
+{
+	rte_strscpy(name, PEER_MADE, size);
+	if (!da.kind->made_here && !da_queue_name(n, true, name, size)) {
+		printf("there is no work queue for peer %u\n", n);
+		return TEST_FAILED;
+	}
+
+	return TEST_SUCCESS;
+}
+
 /*
- * Start a peer whose device has arguments of its own, with so much memory, or if that is 0 with
- * huge pages as it needs them. It says when it is ready: da_answer_start().
+ * Start a peer whose device has arguments of its own, or is a work queue of that name, with so much
+ * memory, or if that is 0 with huge pages as it needs them. It says when it is ready:
+ * da_answer_start().
  */
 int
 da_peer_start(unsigned int n, const char *args, unsigned int mem_mb)
 {
-	char mem[16], lcores[256], prefix[32], runtime[PATH_MAX], peer_var[PATH_MAX];
+	char mem[16], lcores[256], prefix[32], runtime[PATH_MAX], peer_var[PATH_MAX + 64];
+	char device[32], allow[48];
 	char *argv[] = { (char *)(uintptr_t)"dma-access-peer", (char *)(uintptr_t)"--no-pci",
 		(char *)(uintptr_t)"--no-telemetry", (char *)(uintptr_t)"--iova-mode=va", lcores,
-		prefix, mem,
-		mem_mb == 0 ? NULL : (char *)(uintptr_t)"--no-huge", NULL };
+		prefix, mem, NULL, NULL, NULL };
 	char *add[] = { (char *)(uintptr_t)"DPDK_TEST=dma_access_peer", peer_var, runtime };
+	unsigned int nb = RTE_DIM(argv) - 3;
 	char **env;
 	int ret;
 
-	if (mem_mb == 0)
-		snprintf(mem, sizeof(mem), "--in-memory");
+	if (da.kind->made_here || args[0] == '\0')
+		DA_TRY(peer_device(n, device, sizeof(device)));
 	else
+		rte_strscpy(device, args, sizeof(device));
+	if (mem_mb == 0) {
+		snprintf(mem, sizeof(mem), "--in-memory");
+	} else {
 		snprintf(mem, sizeof(mem), "-m%u", mem_mb);
+		argv[nb++] = (char *)(uintptr_t)"--no-huge";
+	}
+	snprintf(allow, sizeof(allow), "--allow=%s", device);
+	if (!da.kind->made_here)
+		argv[nb++] = allow;
 	lcores_arg(lcores, sizeof(lcores));
 	snprintf(prefix, sizeof(prefix), "--file-prefix=peer%u", n);
-	snprintf(peer_var, sizeof(peer_var), "DMA_ACCESS_PEER=%d %s", PEER_FD, args);
+	snprintf(peer_var, sizeof(peer_var), "DMA_ACCESS_PEER=%d %s %s", PEER_FD, device, args);
 	/* So that what EAL leaves behind is removed with all the rest. */
 	snprintf(runtime, sizeof(runtime), "RUNTIME_DIRECTORY=%s", da.dir);
 	env = peer_env(add, RTE_DIM(add));
 	ret = env == NULL ? TEST_FAILED : spawn(n, argv, env);
 	free(env);
-	peers[n].common = args[0] == '\0' && mem_mb == PEER_MEM_MB;
+	peers[n].common = args[0] == '\0' && mem_mb == PEER_MEM_MB && da.kind->made_here;
 	peers[n].used = true;
 
 	return ret;
@@ -204,17 +229,19 @@ int
 da_secondary_start(unsigned int n)
 {
 	const char *slash = strrchr(rte_eal_get_runtime_dir(), '/');
-	char lcores[256], prefix[128], peer_var[64];
+	char lcores[256], prefix[128], peer_var[64], allow[48];
 	char *argv[] = { (char *)(uintptr_t)"dma-access-peer", (char *)(uintptr_t)"--no-pci",
 		(char *)(uintptr_t)"--no-telemetry", (char *)(uintptr_t)"--proc-type=secondary",
-		lcores, prefix, NULL };
+		lcores, prefix, da.kind->made_here ? NULL : allow, NULL };
 	char *add[] = { (char *)(uintptr_t)"DPDK_TEST=dma_access_peer", peer_var };
 	char **env;
 	int ret;
 
 	lcores_arg(lcores, sizeof(lcores));
 	snprintf(prefix, sizeof(prefix), "--file-prefix=%s", slash == NULL ? "rte" : slash + 1);
-	snprintf(peer_var, sizeof(peer_var), "DMA_ACCESS_PEER=%d ", PEER_FD);
+	/* It does not get the work queue of its primary, nor any other. */
+	snprintf(allow, sizeof(allow), "--allow=%s", da.dev.name);
+	snprintf(peer_var, sizeof(peer_var), "DMA_ACCESS_PEER=%d %s ", PEER_FD, da.dev.name);
 	env = peer_env(add, RTE_DIM(add));
 	ret = env == NULL ? TEST_FAILED : spawn(n, argv, env);
 	free(env);
@@ -231,6 +258,7 @@ da_peers_start(unsigned int nb)
 	bool started[DA_MAX_PEERS] = { false };
 	unsigned int n;
 
+	DA_NEED(da_max_peers() >= nb, "there are devices for %u peers, not %u", da_max_peers(), nb);
 	for (n = 0; n < nb; n++) {
 		peers[n].used = true;
 		if (peers[n].pid != 0)
@@ -441,15 +469,15 @@ da_peers_stop(void)
 
 /*
  * After a test: give the peers that it used new devices, which end their groups and free their
- * rings.
+ * rings. Fails if one that is not to be used again does not end as it should.
  */
-void
+int
 da_peers_reset(void)
 {
 	bool asked[DA_MAX_PEERS] = { false };
+	int ret = peers_stop(false);
 	unsigned int n;
 
-	peers_stop(false);
 	for (n = 0; n < DA_MAX_PEERS; n++)
 		if (peers[n].used && peers[n].pid != 0)
 			asked[n] = da_send(n, "open") == TEST_SUCCESS;
@@ -460,6 +488,8 @@ da_peers_reset(void)
 		}
 		peers[n].used = false;
 	}
+
+	return ret;
 }
 
 /* What the peers of the current test said, for somebody who wonders why it failed. */
@@ -511,8 +541,10 @@ da_peer_expect_event(unsigned int n, int16_t group, int reason, unsigned int dom
 {
 	const struct da_peer *p = &peers[n];
 
-	DA_CHECK(da_ask(n, "event"), 0, "peer %u waiting for the event of reason %d, domain %u", n,
-		reason, domain);
+	do {
+		DA_CHECK(da_ask(n, "event"), 0, "peer %u waiting for the event of reason %d, "
+			"domain %u", n, reason, domain);
+	} while (da_is_renewal(p->val[1]) && ((int)p->val[1] != reason || p->val[2] != domain));
 	DA_CHECK(p->val[1], reason, "reason of an event of peer %u (domain %" PRIu64 ")", n,
 		p->val[2]);
 	DA_CHECK((int16_t)p->val[0], group, "group of an event of peer %u, reason %d", n, reason);

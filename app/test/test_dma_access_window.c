@@ -16,7 +16,7 @@
 #include "test_dma_access.h"
 
 #define OK RTE_DMA_STATUS_SUCCESSFUL
-#define DENIED RTE_DMA_STATUS_ACCESS_DENIED
+#define DENIED da.kind->denied
 #define PAGE 4096u
 #define LEN (64 * PAGE)
 /* An operation that takes milliseconds, and the end of it, which it reaches last. */
@@ -99,7 +99,18 @@ show(int16_t group, const struct rte_dma_access_window *win, unsigned int nb)
 			base + win[i].base, win[i].len, win[i].prot);
 	DA_CHECK(da_ask(0, "%s", cmd), 0, "peer 0 setting %u windows", nb);
 
-	return TEST_SUCCESS;
+	return group == RTE_DMA_ACCESS_GROUP_NONE ? TEST_SUCCESS : da_follow(0);
+}
+
+/* How many windows a group can have. */
+static unsigned int
+max_windows(void)
+{
+	struct rte_dma_info info = { 0 };
+
+	rte_dma_info_get(da.dev.id, &info);
+
+	return info.max_access_windows;
 }
 
 static int
@@ -163,6 +174,7 @@ test_windows_are_one_where_they_touch(void)
 		{ 4 * PAGE, 8 * PAGE, DA_RW },
 	};
 
+	DA_NEED(max_windows() >= RTE_DIM(win), "%u windows with %s", max_windows(), da.dev.name);
 	DA_TRY(shown_buffer(1));
 	DA_TRY(show(da.group, win, RTE_DIM(win)));
 	DA_TRY(push(0, PAGE, OK, "the first window"));
@@ -187,6 +199,7 @@ test_permissions_of_overlapping_windows_add_up(void)
 		{ 3 * PAGE, PAGE, DA_RW },
 	};
 
+	DA_NEED(max_windows() >= RTE_DIM(win), "%u windows with %s", max_windows(), da.dev.name);
 	DA_TRY(shown_buffer(1));
 	DA_TRY(show(da.group, win, RTE_DIM(win)));
 	DA_TRY(pull(0, 2 * PAGE, OK, "two pages for reading"));
@@ -205,20 +218,19 @@ static int
 test_most_windows_are_all_found(void)
 {
 	struct rte_dma_access_window win[256];
-	struct rte_dma_info info;
 	uint64_t buf, handler;
 	uint8_t *shown;
 	unsigned int i, n;
 
 	DA_TRY(shown_buffer(1));
-	rte_dma_info_get(da.dev.id, &info);
-	n = RTE_MIN(info.max_access_windows, RTE_DIM(win));
+	n = RTE_MIN(max_windows(), RTE_DIM(win));
 	/* Every other 64 bytes, the last first. */
 	shown = own;
 	for (i = 0; i < n; i++)
 		win[i] = (struct rte_dma_access_window){ (uintptr_t)shown + (n - 1 - i) * 128, 64,
 			DA_RD };
 	DA_CHECK(rte_dma_access_window_set(da.dev.id, da.group, win, n), 0, "%u windows", n);
+	DA_TRY(da_peer_expect_event(0, da.group, da.kind->windows_event, DA_SELF));
 	DA_TRY(da_peer_buffer(0, PAGE, 0, &buf));
 	DA_CHECK(da_ask(0, "handler %d %u", da.group, DA_SELF), 0, "our handler");
 	handler = da_peer(0)->val[0];
@@ -281,8 +293,7 @@ check_prot(uint16_t expected)
 {
 	struct rte_dma_access_entry table[2];
 
-	DA_TRY(da_expect_event(&da.dev.events, da.group, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED,
-		DA_PEER(0)));
+	DA_TRY(da_expect_event(&da.dev.events, da.group, da.kind->windows_event, DA_PEER(0)));
 	DA_CHECK(rte_dma_access_group_get(da.dev.id, da.group, table, 2), 2, "our table");
 	DA_CHECK(table[1].prot, expected, "permissions at peer 0");
 
@@ -343,7 +354,10 @@ test_denied_list_moves_nothing(void)
 {
 	const struct rte_dma_access_window win = { 0, 4 * PAGE, DA_RW };
 	struct rte_dma_sge from = { (uintptr_t)own, 3 * PAGE }, to[3];
+	struct rte_dma_info info;
 
+	rte_dma_info_get(da.dev.id, &info);
+	DA_NEED((info.dev_capa & RTE_DMA_CAPA_OPS_COPY_SG) != 0, "no lists with %s", da.dev.name);
 	DA_TRY(shown_buffer(1));
 	DA_TRY(show(da.group, &win, 1));
 	to[0] = (struct rte_dma_sge){ base, PAGE };
@@ -369,14 +383,13 @@ test_rights_of_two_groups_add_up(void)
 
 	DA_TRY(shown_buffer(1));
 	first = da.group;
-	handler = da.handler[0];
 	DA_TRY(show(first, &rd, 1));
+	handler = da.handler[0];
 	DA_TRY(pull(0, PAGE, OK, "by the first group"));
 	DA_TRY(push(PAGE, PAGE, DENIED, "not by the first group"));
 	DA_TRY(show(RTE_DMA_ACCESS_GROUP_NONE, &wr, 1));
 	/* The event of the first windows is still there. */
-	DA_TRY(da_expect_event(&da.dev.events, first, RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED,
-		DA_PEER(0)));
+	DA_TRY(da_expect_event(&da.dev.events, first, da.kind->windows_event, DA_PEER(0)));
 	DA_TRY(da_group_with(1));
 	DA_TRY(push(PAGE, PAGE, OK, "by the second group"));
 	DA_CHECK(da_copy(&da.dev, DA_INTER, base, (uintptr_t)own, PAGE, DA_SRC(handler)), OK,
@@ -388,7 +401,7 @@ test_rights_of_two_groups_add_up(void)
 	DA_TRY(push(PAGE, PAGE, OK, "by the second group alone"));
 	DA_CHECK(da_ask(0, "leave %d", da.group), 0, "leaving the second group");
 	DA_CHECK(da_copy(&da.dev, DA_INTER, (uintptr_t)own, base + PAGE, PAGE,
-		DA_DST(da.handler[0])), RTE_DMA_STATUS_INVALID_HANDLER, "writing after both");
+		DA_DST(da.handler[0])), da.kind->bad_handler, "writing after both");
 
 	return TEST_SUCCESS;
 }
@@ -477,7 +490,7 @@ test_no_byte_moves_after_windows_were_narrowed(void)
 static int
 test_no_byte_moves_after_leave(void)
 {
-	return check_revocation("leave", RTE_DMA_STATUS_INVALID_HANDLER);
+	return check_revocation("leave", da.kind->bad_handler);
 }
 
 #define WINDOW_CASE(test) TEST_CASE_ST(window_setup, window_teardown, test)
