@@ -31,6 +31,7 @@ SECOND_UID = 61003
 
 RTE_DMA_HANDLER_SELF = 0xFFFF
 STATUS_OK = 0
+STATUS_PAGE_FAULT = 14
 STATUS_BAD_HANDLER = 0x80
 STATUS_DENIED = 0x81
 STATUS_UNKNOWN = 0x100
@@ -122,10 +123,56 @@ class Controller(Process):
         raise Failure(f'no {name} in /proc/{self.pid}/status')
 
 
+class Model(Process):
+    """A model of DSA devices and of the kernel's driver for them."""
+
+    DEVICES, QUEUES = 2, 8
+
+    def __init__(self, kit, *switches):
+        self.dir = os.path.join(kit.dir, kit.unique('dsa'))
+        os.mkdir(self.dir)
+        super().__init__(kit, kit.unique('model'), [
+            kit.dsa_program, '--dir', self.dir, '--devices', str(self.DEVICES),
+            '--queues', str(self.QUEUES), '--movdir64b', kit.movdir64b, *switches])
+        self.environment = {}
+        threading.Thread(target=self._read, daemon=True).start()
+        kit.wait('the model comes up', lambda: 'DSA_DEV_PATH' in self.environment, 10)
+        self.environment['DSA_MODEL_DIR'] = self.dir
+        kit.model = self
+
+    def _read(self):
+        for line in self.popen.stdout:
+            name, _, value = line.decode().strip().removeprefix('export ').partition('=')
+            self.environment[name] = value.strip('\'"')
+
+    def ctl(self, *words):
+        """A command to the running model, and its answer."""
+        out = subprocess.run([self.kit.dsa_program, '--dir', self.dir, '--ctl',
+                              *(str(word) for word in words)],
+                             capture_output=True, timeout=15, text=True)
+        if out.returncode != 0:
+            raise Failure(f'model: {words}: {out.stdout} {out.stderr}')
+        return out.stdout
+
+    def stats(self):
+        return {name: int(value) for name, value in
+                (line.split()[:2] for line in self.ctl('stats').splitlines() if line)}
+
+    def free_queue(self, device):
+        """A work queue of the device that no living peer has."""
+        taken = {process.queue for process in self.kit.processes
+                 if isinstance(process, Peer) and process.alive()}
+        for number in range(self.QUEUES):
+            if f'wq{device}.{number}' not in taken:
+                return f'wq{device}.{number}'
+        raise Failure(f'dsa{device} has no free queue')
+
+
 class Peer(Process):
     """A tests/peer process. Commands are methods' arguments, joined by blanks.
 
-    Of several devices (more --vdev among the options) it uses the first.
+    Of several devices (more --vdev among the options) it uses the first. With DSA it has a work
+    queue of the model that was started last, of the first device if 'device' is no other number.
     """
 
     def __init__(self, kit, uid=None, device='', memory=PEER_MIB, wait=True, telemetry=False,
@@ -137,8 +184,12 @@ class Peer(Process):
         # How many events there were, by (reason, group).
         self.seen = collections.Counter()
         self.changed = threading.Condition()
-        vdev = f'--vdev=dma_sw0,controller={kit.controller_dir},spawn=0'
-        vdev += f',{device}' if device else ''
+        self.queue = kit.model.free_queue(device or 0) if kit.dsa_program else None
+        if self.queue:
+            own = ['-a', self.queue]
+        else:
+            own = [f'--vdev=dma_sw0,controller={kit.controller_dir},spawn=0' +
+                   (f',{device}' if device else '')]
         cores = '0@(' + ','.join(str(c) for c in sorted(os.sched_getaffinity(0))) + ')'
         # Only root can use the mounted huge pages of the machine; anybody those of memfd_create().
         mounted = uid is None and os.path.ismount('/dev/hugepages')
@@ -151,10 +202,11 @@ class Peer(Process):
         super().__init__(
             kit, kit.unique('peer'),
             [kit.peer_program, pages if kit.huge else '--no-huge', '-m', str(memory), '--no-pci',
-             f'--file-prefix={self.prefix}', f'--lcores={cores}', vdev,
+             f'--file-prefix={self.prefix}', f'--lcores={cores}', *own,
              *(() if telemetry else ('--no-telemetry',)), *options],
             uid, {'RTE_DMA_ACCESS_DIR': kit.access_dir, 'RUNTIME_DIRECTORY': run,
-                  **({'LD_PRELOAD': kit.preload} if kit.preload else {})})
+                  **({'LD_PRELOAD': kit.preload} if kit.preload else {}),
+                  **(kit.model.environment if self.queue else {})})
         threading.Thread(target=self._read, daemon=True).start()
         if wait:
             self.ready()
@@ -253,9 +305,17 @@ class Telemetry:
 
 
 class Kit:
-    def __init__(self, peer_program, controller_program, huge, preload):
+    def __init__(self, peer_program, controller_program, dsa_program, movdir64b, huge, preload):
         self.peer_program = peer_program
         self.controller_program = controller_program
+        self.dsa_program = dsa_program
+        self.movdir64b = movdir64b
+        self.model = None
+        # What is particular about DSA: the device does not tell why it refuses, and new windows
+        # have a new handler.
+        self.bad_handler = STATUS_UNKNOWN if dsa_program else STATUS_BAD_HANDLER
+        self.denied = STATUS_UNKNOWN if dsa_program else STATUS_DENIED
+        self.windows_event = 'handler' if dsa_program else 'windows'
         self.huge = huge
         self.preload = preload
         self.dir = tempfile.mkdtemp(prefix='dma-system.', dir='/tmp')
@@ -267,6 +327,10 @@ class Kit:
         self.processes = []
         self.checks = 0
         self.names = 0
+
+    def engine(self):
+        """Start what moves the memory."""
+        return Model(self) if self.dsa_program else Controller(self)
 
     def unique(self, name):
         self.names += 1
@@ -399,10 +463,17 @@ class HugePages:
 
 
 def run(test, deadline):
-    """main() of a test file: PEER CONTROLLER [huge] [LIBRARY.so to preload into peers]."""
+    """main() of a test file: PEER CONTROLLER [dsa=MODEL] [movdir64b=HOW] [huge] [LIBRARY.so].
+
+    With dsa=MODEL the peers have work queues of that model of DSA, and there is no controller;
+    HOW is how it sees descriptors. A library is for peers to preload.
+    """
     peer_program, controller_program = (os.path.abspath(path) for path in sys.argv[1:3])
     huge = 'huge' in sys.argv[3:]
     preload = next((os.path.abspath(name) for name in sys.argv[3:] if name.endswith('.so')), None)
+
+    named = dict(word.split('=', 1) for word in sys.argv[3:] if '=' in word)
+    dsa_program = os.path.abspath(named['dsa']) if 'dsa' in named else None
 
     def too_late(number, frame):
         raise Failure(f'the test did not end in {deadline} s')
@@ -412,7 +483,8 @@ def run(test, deadline):
     signal.signal(signal.SIGALRM, too_late)
     signal.signal(signal.SIGTERM, ended)
     signal.alarm(deadline)
-    kit = Kit(peer_program, controller_program, huge, preload)
+    kit = Kit(peer_program, controller_program, dsa_program, named.get('movdir64b', 'native'),
+              huge, preload)
     pages = None
     code = 0
     try:

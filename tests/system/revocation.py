@@ -54,9 +54,9 @@ def windows(kit):
                         1: 'sharing for reading'}[prot]
                 steady(kit, owner, writer, far, name)
                 drained(kit, writer, name)
-                writer.wait_event('windows', owner.domain)
+                writer.wait_event(kit.windows_event, owner.domain)
                 owner('windows', group, f'{0}:{(1 << 64) - 1}:3')
-                writer.wait_event('windows', owner.domain)
+                writer.wait_event(kit.windows_event, owner.domain)
         writer.end()
         owner.end()
 
@@ -71,11 +71,11 @@ def restricted_from_the_start(kit):
     owner('join', owner.domain, token, group)
     handler = writer.number('handler', group, owner.domain)
     own = writer('alloc', 4096)
-    for address, expected in ((inside, k.STATUS_OK), (outside, k.STATUS_DENIED)):
+    for address, expected in ((inside, k.STATUS_OK), (outside, kit.denied)):
         kit.equal(writer.number('copy', 'self', own, handler, address, 4096), expected, 'writing')
-        kit.equal(writer.number('copy', handler, address, 'self', own, 4096), k.STATUS_DENIED,
+        kit.equal(writer.number('copy', handler, address, 'self', own, 4096), kit.denied,
                   'reading')
-    kit.equal(writer.number('copy', 'self', own, handler, inside, 4097), k.STATUS_DENIED,
+    kit.equal(writer.number('copy', 'self', own, handler, inside, 4097), kit.denied,
               'one byte beyond')
     entry = [e for e in writer('table', group).split() if e.startswith(owner.domain)][0]
     kit.equal(entry.split(':')[2], '2', 'what the writer may do')
@@ -108,7 +108,7 @@ def closes(kit):
 
 
 def test(kit):
-    k.Controller(kit)
+    kit.engine()
     for what in (leaves, windows, restricted_from_the_start, destroys, closes):
         kit.say(what.__name__)
         what(kit)

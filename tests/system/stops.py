@@ -140,9 +140,11 @@ def unconfirmed_destroy(kit, controller):
 
 
 def test(kit):
-    controller = k.Controller(kit)
+    controller = kit.engine()
     stopped_member(kit)
     stopped_creator(kit)
+    if kit.dsa_program:
+        return
     stopped_controller(kit, controller)
     taking_back(kit, controller)
     unconfirmed_destroy(kit, controller)

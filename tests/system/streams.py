@@ -6,7 +6,8 @@ import kit as k
 
 LEN = 1 << 20
 # What operations may end with when the other side goes.
-GONE = {k.STATUS_OK, k.STATUS_BAD_HANDLER, k.STATUS_DENIED, k.STATUS_UNKNOWN, 3, 4}
+GONE = {k.STATUS_OK, k.STATUS_BAD_HANDLER, k.STATUS_DENIED, k.STATUS_UNKNOWN,
+        k.STATUS_PAGE_FAULT, 3, 4}
 
 
 def stream(kit, peer, other, group, read=False):

@@ -26,12 +26,12 @@ def copy_all_ways(kit, a, b, group):
 
 
 def test(kit):
-    k.Controller(kit)
+    kit.engine()
     a, b, c = k.Peer(kit), k.Peer(kit), k.Peer(kit)
     group, token = kit.group(a, b)
     a.wait_event('joined', b.domain)
     mem_a, mem_b, b_of_a, a_of_b = copy_all_ways(kit, a, b, group)
-    kit.equal(c.number('copy', a_of_b, mem_a, 'self', c('alloc', LEN), 64), k.STATUS_BAD_HANDLER,
+    kit.equal(c.number('copy', a_of_b, mem_a, 'self', c('alloc', LEN), 64), kit.bad_handler,
               'a stranger that knows the handler')
 
     kit.error(13, c, 'join', c.domain, c('token'), group)
@@ -48,9 +48,9 @@ def test(kit):
     b('leave', group)
     for peer in (a, c):
         peer.wait_event('left', b.domain)
-    kit.equal(a.number('copy', 'self', mem_a, b_of_a, mem_b, 64), k.STATUS_BAD_HANDLER,
+    kit.equal(a.number('copy', 'self', mem_a, b_of_a, mem_b, 64), kit.bad_handler,
               'a writes to one that left')
-    kit.equal(b.number('copy', 'self', mem_b, a_of_b, mem_a, 64), k.STATUS_BAD_HANDLER,
+    kit.equal(b.number('copy', 'self', mem_b, a_of_b, mem_a, 64), kit.bad_handler,
               'one that left writes to a')
     kit.error(16, a, 'destroy', group)
     kit.error(1, c, 'destroy', group)

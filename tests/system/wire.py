@@ -19,7 +19,7 @@ LENGTHS = {HELLO: 68, CHALLENGE: 84, REFUSED: 4, PROOF: 0, WELCOME: 4, JOIN: 264
            LEAVE: 0, LEFT: 16}
 ROLE_JOINER, ROLE_HOST = 1, 2
 MAC_LEN = 32
-SHARE_EXPORT = 1
+SHARE_EXPORT, SHARE_FD = 1, 2
 SO_PASSRIGHTS = 83
 
 # The controller's side: sw_proto.h.
@@ -35,8 +35,8 @@ def header(kind, counter=0, version=VERSION, magic=MAGIC):
     return struct.pack('<IHHQ', magic, version, kind, counter)
 
 
-def share(prot=3, flags=SHARE_EXPORT, length=0, reserved=0):
-    return struct.pack('<HHHH256s', flags, prot, length, reserved, b'')
+def share(prot=3, flags=SHARE_EXPORT, length=0, reserved=0, blob=b''):
+    return struct.pack('<HHHH256s', flags, prot, length or len(blob), reserved, blob)
 
 
 def kernel_refuses_descriptors():
@@ -61,6 +61,7 @@ class Connection:
         self.sock.settimeout(5)
         self.tx = self.rx = 0
         self.tx_key = self.rx_key = None
+        self.descriptors = []
 
     def send_raw(self, data, descriptors=()):
         try:
@@ -71,17 +72,21 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError):
             raise Hangup from None
 
-    def send(self, kind, body=b''):
+    def send(self, kind, body=b'', descriptors=()):
         data = header(kind, self.tx if kind in SEALED else 0) + body
         if kind in SEALED:
             data += mac(self.tx_key, data)
             self.tx += 1
-        self.send_raw(data)
+        self.send_raw(data, descriptors)
         return data
 
     def receive(self):
         try:
-            data = self.sock.recv(65536)
+            data, descriptors, _, _ = socket.recv_fds(self.sock, 65536, 1)
+            for descriptor in self.descriptors + descriptors[1:]:
+                os.close(descriptor)
+            # Of the last message.
+            self.descriptors = descriptors[:1]
         except ConnectionResetError:
             raise Hangup from None
         if not data:

@@ -3,14 +3,17 @@
 # Copyright(c) 2026 The DPDK DMA access authors
 #
 # Runs one autotest of dpdk-test on one device, and checks what its exit status does not tell: that
-# nothing was skipped on a dma_sw device, and that the controller it spawned ended.
+# those tests were skipped that the device cannot run, and no others, and that all that was started
+# for it has ended.
 #
-# Usage: autotest.sh DPDK_TEST AUTOTEST DEVICE MEMORY
+# Usage: autotest.sh DPDK_TEST AUTOTEST DEVICE MEMORY [MODEL HOW]
 #
 #   DPDK_TEST   path of dpdk-test
 #   AUTOTEST    dmadev_autotest or dma_access_autotest
-#   DEVICE      dma_skeleton or dma_sw0
+#   DEVICE      dma_skeleton or dma_sw0; or work queues, such as wq0.0 or wq0.0,wq0.1
 #   MEMORY      no-huge or huge
+#   MODEL       path of dsa-model, for work queues
+#   HOW         what takes the place of MOVDIR64B there: store or illegal
 #
 # With 'huge', root gets a mount of hugetlbfs of its own, and as many huge pages as are missing, for
 # the time of the test. Where there are none to be had the test is skipped.
@@ -19,14 +22,24 @@ set -euo pipefail
 # shellcheck source=tests/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../common.sh"
 
-DPDK_TEST_BINARY=$1 AUTOTEST=$2 DEVICE=$3 MEMORY=$4
+DPDK_TEST_BINARY=$1 AUTOTEST=$2 DEVICE=$3 MEMORY=$4 MODEL=${5:-} HOW=${6:-}
 # Several times what it takes on a busy machine; meson's own limit is a little more.
 DEADLINE_S=200
 MEMORY_MIB=512
 # What other processes of the test take besides.
 PEERS_MIB=128
 
-eal=(--no-pci --vdev="$DEVICE" -m "$MEMORY_MIB" --file-prefix=unit)
+# The largest device that there can be, so that few tests lack peers, and another controller.
+MODEL_SIZE=(--queues 16 --devices 2)
+# What the model counts, and a driver must never do; and what is left when its processes have gone.
+MISTAKES=(overflows privileged unknown refused_privileged refused_flags)
+LEFTOVERS=(queued windows_live clients_live)
+# What tests of access groups have to bring about.
+USES=(inter_copy inter_fill refused_handle refused_read refused_write refused_window refused_wrap)
+
+eal=(--no-pci -m "$MEMORY_MIB" --file-prefix=unit)
+# What the test is run in; nothing if it needs no model.
+inside=()
 pool='' pages_before='' pages_set=''
 
 # --- Huge pages -----------------------------------------------------------------------------------
@@ -90,9 +103,27 @@ need_writable_mount() {
 
 # --- The test -------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2016
+give_device() {
+	local queue
+	if [[ $DEVICE != wq* ]]; then
+		eal+=(--vdev="$DEVICE")
+		return
+	fi
+	for queue in ${DEVICE//,/ }; do
+		eal+=(-a "$queue")
+	done
+	# What the device has seen is asked for before it goes.
+	inside=("$MODEL" --dir "$work/dsa" "${MODEL_SIZE[@]}" --movdir64b "$HOW" -- sh -c
+		'"$@" || exit; exec "$0" --dir "$DSA_MODEL_DIR" --ctl stats >"$DSA_STATS"' "$MODEL")
+	export DSA_STATS=$work/stats
+}
+
 run_autotest() {
 	local expected=$1 status=0
-	DPDK_TEST=$AUTOTEST run "$DEADLINE_S" "$DPDK_TEST_BINARY" "${eal[@]}" || status=$?
+	# Whole lines, or what goes to the log in between tears them apart.
+	DPDK_TEST=$AUTOTEST run "$DEADLINE_S" "${inside[@]}" stdbuf -oL "$DPDK_TEST_BINARY" \
+		"${eal[@]}" || status=$?
 	tr '\r' '\n' <"$work/output"
 	echo
 	((status != expected)) || return 0
@@ -104,10 +135,10 @@ run_autotest() {
 # Each kind of test ran, and none said that it was left out.
 check_dmadev() {
 	local id kind
-	id=$(sed -n -E "s/^### Test dmadev instance ([0-9]+) \[$DEVICE\]\$/\1/p" "$work/output")
+	id=$(sed -n -E "s/^### Test dmadev instance ([0-9]+) \[${DEVICE//./\\.}\]\$/\1/p" "$work/output")
 	[[ -n $id ]] || fail "no test of the instance $DEVICE"
 	grep -q -x -F 'Test OK' "$work/output" || fail "the output has no line 'Test OK'"
-	[[ $DEVICE == dma_sw* ]] || return 0
+	[[ $DEVICE != dma_skeleton ]] || return 0
 	! grep -E "^DMA Dev $id: .*skipping" "$work/output" || fail "tests of $DEVICE were skipped"
 	for kind in copy 'burst capacity' 'error handling' fill; do
 		grep -q "^DMA Dev $id: Running $kind Tests" "$work/output" ||
@@ -120,18 +151,63 @@ last_total() {
 	sed -n -E "s/^ \\+ Tests $1 *: *([0-9]+)\$/\\1/p" "$work/output" | tail -n 1
 }
 
-# Some tests are about huge pages; where there are any, nothing is left out.
+# The tests that this device cannot run, by what it lacks; all others have to.
+expected_skips() {
+	[[ $MEMORY == huge ]] ||
+		echo test_secondary_process_is_enotsup test_freed_memory_is_out_of_reach
+	[[ $DEVICE == wq* ]] || return 0
+	# A controller that is a process and serves a directory.
+	echo test_spellings_of_a_controller_are_one \
+		test_killed_controller_fails_operations_and_stop_start_reconnects \
+		test_stopped_controller_delays_operations_and_times_calls_out \
+		test_operations_wait_for_a_stopped_controller
+	# Lists of pieces.
+	echo test_scatter_gather_between_processes test_denied_list_moves_nothing
+	# More windows than one.
+	echo test_windows_are_one_where_they_touch test_permissions_of_overlapping_windows_add_up
+	# 64 other work queues.
+	echo test_member_65_is_enospc
+	# A driver that looks at each flag.
+	echo test_flags_of_no_meaning_fail_and_move_nothing
+	# A second device in one process.
+	[[ $DEVICE == *,* ]] ||
+		echo test_group_of_another_device_is_enoent test_devices_of_a_process_are_one_member \
+			test_member_leaves_with_its_last_device
+}
+
 check_access() {
-	local passed skipped
-	if [[ $DEVICE != dma_sw* ]]; then
+	local passed skipped expected
+	if [[ $DEVICE == dma_skeleton ]]; then
 		grep -q 'No device can reach other processes' "$work/output" ||
 			fail "$AUTOTEST does not say that $DEVICE cannot reach other processes"
 		return
 	fi
-	passed=$(last_total Passed) skipped=$(last_total Skipped)
+	passed=$(last_total Passed)
 	((passed > 0)) || fail "$AUTOTEST passed, but no test of it did"
-	[[ $MEMORY != huge ]] || ((skipped == 0)) ||
-		fail "$skipped tests were skipped although there are huge pages"
+	skipped=$(sed -n -E 's/^ \+ TestCase \[ *[0-9]+\] : (\w+) skipped$/\1/p' "$work/output" | sort)
+	expected=$(expected_skips | tr ' ' '\n' | sort)
+	[[ $skipped == "$expected" ]] || fail "skipped, and (>) expected to be:" \
+		"$(diff <(echo "$skipped") <(echo "$expected"))"
+	(($(last_total Skipped) == $(wc -w <<<"$expected"))) ||
+		fail "$(last_total Skipped) tests were skipped, expected $(wc -w <<<"$expected")"
+}
+
+stat_of() {
+	awk -v key="$1" '$1 == key { print $2 }' "$DSA_STATS"
+}
+
+# The device was used, and only as it may be, and its model has gone.
+check_model() {
+	local key
+	[[ $DEVICE == wq* ]] || return 0
+	cat "$DSA_STATS"
+	for key in "${MISTAKES[@]}" "${LEFTOVERS[@]}"; do
+		[[ $(stat_of "$key") == 0 ]] || fail "$key of the device: $(stat_of "$key"), expected 0"
+	done
+	for key in memmove $([[ $AUTOTEST != dma_access_autotest ]] || echo "${USES[@]}"); do
+		(($(stat_of "$key") > 0)) || fail "$key of the device: none, expected some"
+	done
+	[[ ! -e $work/dsa ]] || fail "the model left its directory"
 }
 
 check_controller() {
@@ -146,6 +222,7 @@ main() {
 	local expected=0
 	[[ $MEMORY != huge ]] || ((EUID != 0)) || enter_private_mounts "$@"
 	start_work
+	give_device
 	case $MEMORY in
 	huge) need_huge_pages ;;
 	*) eal+=(--no-huge) ;;
@@ -159,6 +236,7 @@ main() {
 	*) fail "unknown autotest '$AUTOTEST'" ;;
 	esac
 	check_controller
+	check_model
 	echo "$AUTOTEST on $DEVICE ($MEMORY): ok"
 }
 

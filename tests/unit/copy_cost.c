@@ -3,10 +3,10 @@
  */
 
 /*
- * What copy_cost.sh measures: the data-path functions of rte_dmadev.h, each in a function of its
- * own to be disassembled, and a run of copies on dma_skeleton to be counted. Nothing is collected
- * during that run, so dma_skeleton's thread gives nothing back to the ring that rte_dma_copy()
- * takes from, and each copy goes the same way every time.
+ * What copy_cost.sh and idxd/plain_cost.sh measure: the data-path functions of rte_dmadev.h, each in
+ * a function of its own to be disassembled, and a run of copies on the device that is named to be
+ * counted. Nothing is collected during that run, so the device gives nothing back to the ring that
+ * rte_dma_copy() takes from, and each copy goes the same way every time.
  *
  * Compiles with the header of the pristine base, too, and says with which it was compiled.
  */
@@ -107,18 +107,18 @@ cost_burst_capacity(int16_t dev, uint16_t vchan)
 }
 
 static int16_t
-start_dev(void)
+start_dev(const char *name)
 {
 	const struct rte_dma_conf conf = { .nb_vchans = 1 };
 	const struct rte_dma_vchan_conf vchan = {
 		.direction = RTE_DMA_DIR_MEM_TO_MEM,
 		.nb_desc = NB_DESC,
 	};
-	const int dev = rte_dma_get_dev_id_by_name("dma_skeleton");
+	const int dev = rte_dma_get_dev_id_by_name(name);
 
 	if (dev < 0 || rte_dma_configure(dev, &conf) != 0 ||
 	    rte_dma_vchan_setup(dev, 0, &vchan) != 0 || rte_dma_start(dev) != 0)
-		rte_exit(EXIT_FAILURE, "dma_skeleton cannot be started\n");
+		rte_exit(EXIT_FAILURE, "%s cannot be started\n", name);
 
 	return dev;
 }
@@ -145,11 +145,13 @@ main(int argc, char **argv)
 {
 	char *src, *dst;
 	int16_t dev;
-	int taken;
+	int taken, words = rte_eal_init(argc, argv);
 
-	if (rte_eal_init(argc, argv) < 0)
+	if (words < 0)
 		rte_exit(EXIT_FAILURE, "EAL does not start\n");
-	dev = start_dev();
+	if (argc - words != 2)
+		rte_exit(EXIT_FAILURE, "usage: EAL options -- DEVICE\n");
+	dev = start_dev(argv[words + 1]);
 	src = rte_malloc(NULL, LEN, 0);
 	dst = rte_zmalloc(NULL, LEN, 0);
 	if (src == NULL || dst == NULL)

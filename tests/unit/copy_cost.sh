@@ -106,7 +106,7 @@ count() {
 	local status=0
 	run "$DEADLINE_S" valgrind --tool=callgrind --toggle-collect=cost_copies \
 		"--callgrind-out-file=$work/$1.callgrind" "$work/$1" "${EAL[@]}" \
-		"--file-prefix=$1" || status=$?
+		"--file-prefix=$1" -- dma_skeleton || status=$?
 	if ((status != 0)) || ! grep -q -x "copies [0-9]* header $1" "$work/output"; then
 		cat "$work/output" >&2
 		fail "the program '$1' ended with status $status" >&2
