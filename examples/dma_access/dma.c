@@ -28,7 +28,7 @@ what_lacks(const struct rte_dma_info *info)
 	if ((info->dev_capa & needed) != needed)
 		return "cannot copy from memory to memory";
 	if ((info->dev_capa & RTE_DMA_CAPA_INTER_PROCESS_DOMAIN) == 0)
-		return "cannot reach other processes";
+		return "cannot reach other processes (DPDK's log says why)";
 	if ((info->dev_capa & RTE_DMA_CAPA_OPS_HANDLER) == 0)
 		return "takes no handler per operation";
 	if (info->max_access_windows == 0)
@@ -52,8 +52,8 @@ find_first(int16_t *dev, struct rte_dma_info *info)
 		if (rte_dma_info_get(id, info) == 0)
 			error("the DMA device %s %s", info->dev_name, what_lacks(info));
 	error("there is no DMA device that reaches other processes (of %u DMA devices); %s",
-		rte_dma_count_avail(), rte_dma_get_dev_id_by_name("dma_sw0") < 0 ?
-		"--vdev=dma_sw0 makes one" : "DPDK's log says why dma_sw0 does not");
+		rte_dma_count_avail(), rte_dma_count_avail() == 0 ?
+		"--vdev=dma_sw0 makes one" : "--log-level=pmd.dma.*:info lets drivers tell why");
 
 	return -ENODEV;
 }
@@ -161,18 +161,24 @@ dma_close(struct dma *d)
 
 /*
  * Copy to an address of the domain that the handler names. An operation without SUBMIT may wait in
- * the device's queue for one that has it.
+ * the device's queue for one that has it. The ring has room for all that we let be in flight, but
+ * some devices take fewer submissions at a time, and collecting makes room for more.
  */
 int
 dma_push(struct dma *d, rte_iova_t src, rte_iova_t dst, uint32_t len, uint16_t handler,
 	uint64_t flags)
 {
+	const uint64_t end = cycles_after_ms(END_MS);
 	int ret;
 
-	ret = rte_dma_copy(d->dev, VCHAN, src, dst, len,
-		RTE_DMA_OP_FLAG_DST_HANDLER | RTE_DMA_OP_HANDLER(handler) | flags);
+	flags |= RTE_DMA_OP_FLAG_DST_HANDLER | RTE_DMA_OP_HANDLER(handler);
+	while ((ret = rte_dma_copy(d->dev, VCHAN, src, dst, len, flags)) == -ENOSPC &&
+	       rte_get_timer_cycles() < end) {
+		/* What fails here is kept in dma::status, for the next wait. */
+		dma_poll(d);
+		rte_pause();
+	}
 	if (ret < 0) {
-		/* It cannot be -ENOSPC: the ring has room for all that we let be in flight. */
 		error("the DMA device takes no operation: %s", strerror(-ret));
 		return ret;
 	}
@@ -277,6 +283,6 @@ dma_status_str(enum rte_dma_status_code status)
 	case RTE_DMA_STATUS_ACCESS_DENIED:
 		return "the other side does not share that memory for writing";
 	default:
-		return "unknown reason";
+		return "the device does not tell why";
 	}
 }

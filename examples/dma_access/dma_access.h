@@ -79,15 +79,9 @@ struct area {
 	rte_iova_t iova;
 };
 
-/* What is written to the other side's mailbox is prepared in one of the same shape. */
-struct outbox {
-	struct mailbox mail;
-	uint64_t chunks[DEPTH_MAX]; /* values of mailbox::chunks under way to the other side */
-};
-
 struct memory {
 	struct area shared;  /* mailbox, then the receiver's buffers: one window covers it */
-	struct area private; /* outbox, then the sender's buffers */
+	struct area private; /* a mailbox for what is sent, then the sender's buffers */
 	rte_iova_t shared_buffers;
 	size_t buffers_offset; /* in the area that has them */
 	uint8_t *bounce;     /* receiver: one chunk out of reach of the other side */
@@ -120,15 +114,14 @@ struct session {
 	struct memory mem;
 	struct group group;
 	struct mailbox *in; /* the other side writes here at any time */
-	struct outbox *out;
+	struct mailbox *out; /* what is written to the other side's is prepared here */
 	rte_iova_t out_iova;
 	rte_iova_t peer_mailbox;
 	rte_iova_t peer_buffers; /* sender: where the receiver's buffers are */
 	uint32_t stride;         /* from one of these to the next */
 	uint32_t chunk;          /* agreed on with the other side, like depth */
 	uint32_t depth;
-	uint64_t slot_busy[DEPTH_MAX]; /* dma::pushed after the last use of an outbox::chunks */
-	uint64_t peer_chunks;    /* mailbox::chunks as last read */
+	uint64_t slot_busy[DEPTH_MAX]; /* dma::pushed after the last use of a word of out->chunks */
 	bool leaving;            /* the transfer is over, well or not */
 };
 
@@ -176,8 +169,8 @@ int session_hello(struct session *s);
 int session_post(struct session *s, enum mail mail);
 int session_read(struct session *s, enum mail mail, union letter *letter);
 int session_slot_wait(struct session *s, uint64_t chunk);
-int session_chunks_post(struct session *s, uint64_t chunks);
-int session_chunks_wait(struct session *s, uint64_t least, uint64_t most);
+int session_chunk_post(struct session *s, uint64_t chunk);
+int session_chunk_wait(struct session *s, uint64_t chunk);
 void session_give_up(struct session *s, int status);
 int session_leave(struct session *s, bool try_after_leave);
 uint64_t cycles_after_ms(uint64_t ms);

@@ -14,8 +14,8 @@
  *   joiner -> creator     HELLO, with the address of its own mailbox
  *   creator -> joiner     HELLO
  *   sender -> receiver    OFFER
- *   sender -> receiver    chunk 0, 1, 2, ... into the receiver's buffers, after each: "chunks"
- *   receiver -> sender    "chunks", each time it has taken one out of its buffer
+ *   sender -> receiver    chunk 0, 1, 2, ... into the receiver's buffers, with each: its "chunks"
+ *   receiver -> sender    "chunks" of the buffer, each time it has taken a chunk out of it
  *   sender -> receiver    END
  *   receiver -> sender    RESULT
  *
@@ -23,13 +23,16 @@
  * n - depth. A side that gives up sends RESULT with an error, whatever the other waits for.
  *
  * A letter or a chunk is written first, then the word that announces it, with a fence between the
- * two. The reader loads the word with acquire. Both words are naturally aligned, so a device writes
- * them at once. Numbers are in the byte order of the host, which both sides run on.
+ * two, in one submission. The reader loads the word with acquire. No word says anything about what
+ * was submitted before, for there are devices whose fence covers one submission and no other: so
+ * each buffer has a word of its own, and none is written again before the other side has answered
+ * to it. Words are naturally aligned, so a device writes them at once. Numbers are in the byte
+ * order of the host, which both sides run on.
  */
 
 #include <stdint.h>
 
-#define MAIL_VERSION  1
+#define MAIL_VERSION  2
 #define MAIL_NAME_LEN 256
 #define MAIL_SHA256_LEN 32
 
@@ -85,7 +88,8 @@ union letter {
 
 struct mailbox {
 	uint64_t flag[MAIL_NB]; /* MAIL_READY: the letter is there */
-	uint64_t chunks;        /* how many the other side has sent, or taken */
+	/* For each buffer: 1 + the number of the chunk that the other side put there, or took. */
+	uint64_t chunks[DEPTH_MAX];
 	union letter letter[MAIL_NB];
 };
 

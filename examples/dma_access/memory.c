@@ -41,8 +41,7 @@ area_reserve(struct area *a, const char *name, size_t size)
 int
 memory_reserve(struct memory *m, const struct options *opt)
 {
-	const size_t box = RTE_CACHE_LINE_ROUNDUP(RTE_MAX(sizeof(struct mailbox),
-		sizeof(struct outbox)));
+	const size_t box = RTE_CACHE_LINE_ROUNDUP(sizeof(struct mailbox));
 	const size_t buffers = (size_t)opt->chunk * opt->depth;
 	const bool recv = opt->role == ROLE_RECV;
 	int ret;

@@ -90,21 +90,21 @@ read_offer(struct session *s, struct mail_offer *offer)
 }
 
 static int
-take_chunk(struct session *s, uint64_t chunk, uint64_t chunks, uint32_t len, struct out_file *f,
+take_chunk(struct session *s, uint64_t chunk, uint32_t len, struct out_file *f,
 	struct digest *digest)
 {
 	const uint8_t *buffer = s->mem.shared.ptr + s->mem.buffers_offset +
 		chunk % s->depth * s->stride;
 	int ret;
 
-	ret = session_chunks_wait(s, chunk + 1, RTE_MIN(chunks, chunk + s->depth));
+	ret = session_chunk_wait(s, chunk);
 	if (ret == 0)
 		ret = session_slot_wait(s, chunk);
 	if (ret != 0)
 		return ret;
 	memcpy(s->mem.bounce, buffer, len);
 	/* The sender may use the buffer again while we write. */
-	ret = session_chunks_post(s, chunk + 1);
+	ret = session_chunk_post(s, chunk);
 	if (ret == 0)
 		ret = digest_add(digest, s->mem.bounce, len);
 	if (ret == 0)
@@ -124,7 +124,7 @@ take_chunks(struct session *s, uint64_t size, struct out_file *f, struct digest 
 
 	for (chunk = 0, done = 0; chunk < chunks && ret == 0; chunk++, done += len) {
 		len = RTE_MIN((uint64_t)s->chunk, size - done);
-		ret = take_chunk(s, chunk, chunks, len, f, digest);
+		ret = take_chunk(s, chunk, len, f, digest);
 		if (ret == 0)
 			progress_step(p, done + len);
 	}
@@ -154,7 +154,7 @@ finish(struct session *s, struct out_file *f, const uint8_t *sha256)
 static void
 post_result(struct session *s, const uint8_t *sha256)
 {
-	struct mail_result *result = &s->out->mail.letter[MAIL_RESULT].result;
+	struct mail_result *result = &s->out->letter[MAIL_RESULT].result;
 	int ret;
 
 	result->status = 0;

@@ -36,7 +36,7 @@ keep_limit(struct session *s, const struct progress *p, uint64_t sent)
 static int
 post_offer(struct session *s)
 {
-	struct mail_offer *offer = &s->out->mail.letter[MAIL_OFFER].offer;
+	struct mail_offer *offer = &s->out->letter[MAIL_OFFER].offer;
 	const char *name = file_name(s->opt->file);
 
 	if (strlen(name) >= sizeof(offer->name)) {
@@ -44,7 +44,7 @@ post_offer(struct session *s)
 		return -ENAMETOOLONG;
 	}
 	offer->size = s->size;
-	/* What follows the name is zero, as all of the outbox was. */
+	/* What follows the name is zero, as all of the memory was. */
 	memcpy(offer->name, name, strlen(name));
 
 	return session_post(s, MAIL_OFFER);
@@ -61,7 +61,7 @@ wait_buffers(struct session *s, uint64_t chunk)
 
 	if (chunk < s->depth)
 		return 0;
-	ret = session_chunks_wait(s, chunk - s->depth + 1, chunk);
+	ret = session_chunk_wait(s, chunk - s->depth);
 	if (ret == 0)
 		ret = session_slot_wait(s, chunk);
 
@@ -86,7 +86,7 @@ send_chunk(struct session *s, uint64_t chunk, uint32_t len, struct digest *diges
 			s->peer_buffers + buffer * s->stride, len, s->group.handler, 0);
 	/* Submits both. */
 	if (ret == 0)
-		ret = session_chunks_post(s, chunk + 1);
+		ret = session_chunk_post(s, chunk);
 
 	return ret;
 }
@@ -118,7 +118,7 @@ finish(struct session *s, const uint8_t *sha256)
 	union letter letter;
 	int ret;
 
-	memcpy(s->out->mail.letter[MAIL_END].end.sha256, sha256, MAIL_SHA256_LEN);
+	memcpy(s->out->letter[MAIL_END].end.sha256, sha256, MAIL_SHA256_LEN);
 	ret = session_post(s, MAIL_END);
 	if (ret == 0)
 		ret = session_read(s, MAIL_RESULT, &letter);
@@ -177,6 +177,24 @@ send_file(struct session *s)
 }
 
 /*
+ * Not all devices can tell a refusal from other failures. One that still does the same copy into
+ * our own memory works, and so has refused.
+ */
+static bool
+is_refusal(struct session *s, enum rte_dma_status_code status)
+{
+	enum rte_dma_status_code own;
+
+	if (status == RTE_DMA_STATUS_INVALID_HANDLER || status == RTE_DMA_STATUS_ACCESS_DENIED)
+		return true;
+
+	return status == RTE_DMA_STATUS_ERROR_UNKNOWN &&
+		dma_try(&s->dma, s->mem.private.iova + s->mem.buffers_offset, s->out_iova,
+			CHUNK_MIN, RTE_DMA_HANDLER_SELF, &own) == 0 &&
+		own == RTE_DMA_STATUS_SUCCESSFUL;
+}
+
+/*
  * What a handler and an address are worth when one of both has left: nothing. Whoever kept them can
  * still put them into an operation, and the device refuses it.
  */
@@ -192,7 +210,7 @@ send_try_after_leave(struct session *s)
 		error("the copy after the leave did not complete: %s", strerror(-ret));
 		return ret;
 	}
-	if (status != RTE_DMA_STATUS_INVALID_HANDLER && status != RTE_DMA_STATUS_ACCESS_DENIED) {
+	if (!is_refusal(s, status)) {
 		error("the copy after the leave was not refused: %s (status 0x%x)",
 			dma_status_str(status), status);
 		return -EPROTO;

@@ -35,7 +35,7 @@ session_init(struct session *s, const struct options *opt)
 {
 	s->opt = opt;
 	s->in = (struct mailbox *)s->mem.shared.ptr;
-	s->out = (struct outbox *)s->mem.private.ptr;
+	s->out = (struct mailbox *)s->mem.private.ptr;
 	s->out_iova = s->mem.private.iova;
 }
 
@@ -169,7 +169,7 @@ wait_peer(struct session *s, session_done_t done, uint64_t arg, const char *what
 }
 
 /*
- * Send the letter that was prepared in the outbox. The device may carry out operations in any
+ * Send the letter that was prepared in our own mailbox. The device may carry out operations in any
  * order, so the flag needs the fence: it is written after the letter is.
  */
 int
@@ -180,7 +180,7 @@ session_post(struct session *s, enum mail mail)
 	const uint16_t handler = s->group.handler;
 	int ret;
 
-	s->out->mail.flag[mail] = MAIL_READY;
+	s->out->flag[mail] = MAIL_READY;
 	ret = dma_push(&s->dma, s->out_iova + letter, s->peer_mailbox + letter,
 		sizeof(union letter), handler, 0);
 	if (ret == 0)
@@ -215,53 +215,58 @@ slot_free(struct session *s, uint64_t slot)
 	return s->dma.completed >= s->slot_busy[slot];
 }
 
-/* The memory from which chunk and its counter are sent was used before, depth chunks ago. */
+/* The memory from which a chunk and its word are sent was used before, depth chunks ago. */
 int
 session_slot_wait(struct session *s, uint64_t chunk)
 {
 	return wait_peer(s, slot_free, chunk % s->depth, "the DMA device");
 }
 
-/* Tell the other side how many chunks were sent or taken, after all that was pushed before. */
+/* Tell the other side that a chunk was sent or taken; what was pushed for it comes first. */
 int
-session_chunks_post(struct session *s, uint64_t chunks)
+session_chunk_post(struct session *s, uint64_t chunk)
 {
-	const uint32_t slot = (chunks - 1) % s->depth;
+	const uint32_t slot = chunk % s->depth;
+	const size_t word = offsetof(struct mailbox, chunks[slot]);
 	int ret;
 
-	/* Each value has a word of its own, for the device reads it later. */
-	s->out->chunks[slot] = chunks;
-	ret = dma_push(&s->dma, s->out_iova + offsetof(struct outbox, chunks[slot]),
-		s->peer_mailbox + offsetof(struct mailbox, chunks), sizeof(uint64_t),
+	s->out->chunks[slot] = chunk + 1;
+	ret = dma_push(&s->dma, s->out_iova + word, s->peer_mailbox + word, sizeof(uint64_t),
 		s->group.handler, RTE_DMA_OP_FLAG_FENCE | RTE_DMA_OP_FLAG_SUBMIT);
 	s->slot_busy[slot] = s->dma.pushed;
 
 	return ret;
 }
 
-static bool
-chunks_reached(struct session *s, uint64_t least)
+static uint64_t
+chunk_word(const struct session *s, uint64_t chunk)
 {
-	/* Acquire of the chunks; pairs with the other side's fence in session_chunks_post(). */
-	s->peer_chunks = __atomic_load_n(&s->in->chunks, __ATOMIC_ACQUIRE);
-
-	return s->peer_chunks >= least;
+	/* Acquire of the chunk; pairs with the other side's fence in session_chunk_post(). */
+	return __atomic_load_n(&s->in->chunks[chunk % s->depth], __ATOMIC_ACQUIRE);
 }
 
-/* Wait until the other side says that it sent, or took, least chunks; more than most is a lie. */
-int
-session_chunks_wait(struct session *s, uint64_t least, uint64_t most)
+static bool
+chunk_came(struct session *s, uint64_t chunk)
 {
+	return chunk_word(s, chunk) > chunk;
+}
+
+/* Wait until the other side says that it sent, or took, a chunk; a later one is a lie. */
+int
+session_chunk_wait(struct session *s, uint64_t chunk)
+{
+	uint64_t word;
 	int ret;
 
-	ret = wait_peer(s, chunks_reached, least, "the next chunk");
-	if (ret == 0 && s->peer_chunks > most) {
-		error("the other side says that it is at chunk %" PRIu64 ", which cannot be",
-			s->peer_chunks);
-		ret = -EPROTO;
-	}
+	ret = wait_peer(s, chunk_came, chunk, "the next chunk");
+	if (ret != 0)
+		return ret;
+	word = chunk_word(s, chunk);
+	if (word == chunk + 1)
+		return 0;
+	error("the other side says that it is at chunk %" PRIu64 ", which cannot be", word - 1);
 
-	return ret;
+	return -EPROTO;
 }
 
 static bool
@@ -273,7 +278,7 @@ peer_came(struct session *s, uint64_t arg __rte_unused)
 static int
 post_hello(struct session *s)
 {
-	struct mail_hello *hello = &s->out->mail.letter[MAIL_HELLO].hello;
+	struct mail_hello *hello = &s->out->letter[MAIL_HELLO].hello;
 
 	hello->version = MAIL_VERSION;
 	hello->role = s->opt->role;
@@ -349,9 +354,9 @@ void
 session_give_up(struct session *s, int status)
 {
 	if (s->peer_mailbox == 0 || s->group.ended == -ENOTCONN ||
-	    s->out->mail.flag[MAIL_RESULT] != 0)
+	    s->out->flag[MAIL_RESULT] != 0)
 		return;
-	s->out->mail.letter[MAIL_RESULT].result.status = status;
+	s->out->letter[MAIL_RESULT].result.status = status;
 	if (session_post(s, MAIL_RESULT) == 0)
 		dma_drain(&s->dma, END_MS / 2);
 }
