@@ -5,11 +5,13 @@
 # Shows DMA between two processes: the sample application sends the DPDK tarball from
 # one DPDK process to another that shares nothing with it but an access group.
 #
-# Usage: devtools/demo.sh [--driver dma_sw] [--dpdk DIR]
+# Usage: devtools/demo.sh [--driver NAME] [--dpdk DIR]
 #
-#   --driver NAME   the driver of the DMA devices; dma_sw, the only one that needs no
-#                   hardware, is the default
-#   --dpdk DIR      take DPDK's base from DIR instead of from the machine's apt sources
+#   --driver dma_sw   DMA devices in software, the default
+#   --driver idxd     work queues of Intel DSA. Of a real device if the machine has one
+#                     that can do this, with two work queues for DPDK that nobody uses;
+#                     else of a model of the device, which is built and started
+#   --dpdk DIR        take DPDK's base from DIR instead of from the machine's apt sources
 #
 # Sets everything up if needed (see devtools/build.sh), which takes minutes the first
 # time. Ends with the line 'demo: ok', or says which step failed and shows the logs.
@@ -33,6 +35,9 @@ build_arguments=()
 dir=
 step=
 declare -A pids=() shown=()
+# By driver_prepare: EAL's argument for the device of each process, and variables for all of them.
+declare -A devices=()
+environment=()
 
 parse_arguments() {
 	while (($#)); do
@@ -55,7 +60,8 @@ parse_arguments() {
 		esac
 		shift
 	done
-	[[ $driver == dma_sw ]] || bad_usage "--driver $driver: the demo knows dma_sw only"
+	[[ $driver == dma_sw || $driver == idxd ]] ||
+		bad_usage "--driver $driver: the demo knows dma_sw and idxd"
 }
 
 # --- What is printed ------------------------------------------------------------------------------
@@ -114,17 +120,25 @@ wait_until() {
 	done
 }
 
+# Starts a program as process $1. It ends with this script, even if that is killed.
+start_program() {
+	local name=$1
+	shift
+	# Made here, so that they are there to be looked at before the process is.
+	: >"$dir/$name.out"
+	setpriv --pdeathsig TERM env "${environment[@]}" "$@" >"$dir/$name.out" 2>"$dir/$name.err" \
+		</dev/null &
+	pids[$name]=$!
+	shown[$name]=0
+}
+
 # Starts the sample application as process $1, a DPDK primary process of its own.
 start() {
 	local name=$1 eal
 	shift
 	eal=(--no-huge -m 128 --no-pci --no-telemetry --lcores "0@($cpus)" --file-prefix "$name"
-		"--vdev=${driver}0")
-	# Made here, so that they are there to be looked at before the process is.
-	: >"$dir/$name.out"
-	"$EXAMPLE/dma_access" "${eal[@]}" -- "$@" >"$dir/$name.out" 2>"$dir/$name.err" </dev/null &
-	pids[$name]=$!
-	shown[$name]=0
+		"${devices[$name]}")
+	start_program "$name" "$EXAMPLE/dma_access" "${eal[@]}" -- "$@"
 }
 
 has_line_or_ended() {
@@ -156,27 +170,15 @@ expect_success() {
 	((status == 0)) || fail "the $1 ended with status $status"
 }
 
-# Prints the process ids of the controllers that serve our directory.
-controllers() {
-	local proc args
-	for proc in /proc/[0-9]*; do
-		mapfile -d '' -t args 2>/dev/null <"$proc/cmdline" || continue
-		[[ ${args[0]:-} == *dpdk-dma-controller ]] || continue
-		[[ " ${args[*]} " != *" $RTE_DMA_ACCESS_DIR "* ]] || printf '%s\n' "${proc##*/}"
-	done 2>/dev/null
-}
-
 cleanup() {
-	local name pid
+	local name
 	trap - EXIT
 	for name in "${!pids[@]}"; do
 		kill -KILL "${pids[$name]}" 2>/dev/null || true
 		wait "${pids[$name]}" 2>/dev/null || true
 	done
 	[[ -n $dir ]] || return 0
-	for pid in $(controllers); do
-		kill -TERM "$pid" 2>/dev/null || true
-	done
+	[[ $(type -t driver_cleanup) != function ]] || driver_cleanup
 	rm -rf "$dir"
 }
 
@@ -246,17 +248,6 @@ second_process() {
 	show_output receiver
 }
 
-look_at_controller() {
-	local log=$dir/status.out
-	begin "What the DMA controller sees meanwhile."
-	dpdk-dma-controller --dir "$RTE_DMA_ACCESS_DIR" --status >"$log" 2>"$dir/status.err" ||
-		fail "dpdk-dma-controller --status does not work"
-	quote controller <"$log"
-	[[ $(controllers) == "$(sed -n -E 's/^controller .*: pid ([0-9]+),.*/\1/p' "$log")" ]] ||
-		fail "expected one controller, the one that answered; found: $(controllers)"
-	(($(grep -c 'may reach' "$log") == 2)) || fail "two grants were expected"
-}
-
 after_transfer() {
 	begin "The receiver leaves with its file. The sender tries to write to its memory again."
 	expect_success receiver
@@ -289,20 +280,11 @@ full_speed() {
 	compare "$dir/copy2" sender2 receiver2
 }
 
-no_controller() {
-	[[ -z $(controllers) ]]
-}
-
-controller_ends() {
-	begin "The controller came with the first process that needed it, and ends after the last."
-	wait_until no_controller ||
-		fail "the controller (process $(controllers)) still runs after $STEP_S s"
-	say "  it has ended"
-}
-
 main() {
 	local file cpus
 	parse_arguments "$@"
+	# shellcheck source=devtools/demo_dma_sw.sh source=devtools/demo_idxd.sh
+	. "$ROOT/devtools/demo_$driver.sh"
 	choose_colours
 	step="set-up"
 	(build)
@@ -315,13 +297,14 @@ main() {
 	choose_file
 	# One thread each, wherever there is room: EAL would put all of them on the first core.
 	cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+	driver_prepare
 	first_process
 	wrong_token
 	second_process
-	look_at_controller
+	driver_look
 	after_transfer
 	full_speed
-	controller_ends
+	driver_end
 	printf '\n%sdemo: ok%s\n' "$green" "$plain"
 }
 
