@@ -236,10 +236,48 @@ check_devices(struct perf_ini *ini, struct perf_case *c)
 		if (w->dir != RTE_DMA_DIR_MEM_TO_MEM && c->type != PERF_DMA_MEM_COPY)
 			perf_ini_bad(ini, c->section, w->entry, "allowed for %s: dir=mem2mem",
 				perf_type_name(c->type));
-		if (c->type == PERF_DMA_INTER_DOMAIN_COPY && perf_eal_vdev(c, w->dev) == NULL)
-			perf_ini_bad(ini, c->section, w->entry,
-				"eal_args has no --vdev=%s, which the peers need, too", w->dev);
 	}
+}
+
+/* A device that no --vdev makes has one process that uses it. */
+static void
+check_own_device(struct perf_ini *ini, const struct perf_case *c, unsigned int peer)
+{
+	const char *dev = c->peer_devs[peer];
+	unsigned int i;
+
+	if (perf_eal_vdev(c, dev) != NULL)
+		return;
+	if (perf_eal_option(c, "-a") == NULL && perf_eal_option(c, "--allow") == NULL)
+		perf_ini_bad(ini, c->section, c->eal_entry,
+			"this process would take %s, too, which is for peer %u; allowed: -a with "
+			"the devices of this process", dev, peer);
+	for (i = 0; i < peer && strcmp(c->peer_devs[i], dev) != 0; i++)
+		;
+	if (i < peer || strcmp(c->workers[0].dev, dev) == 0)
+		perf_ini_bad(ini, c->section, c->peer_dev_entry,
+			"device %s is there twice; each process needs one of its own", dev);
+}
+
+static void
+check_peer_devices(struct perf_ini *ini, const struct perf_case *c)
+{
+	unsigned int i;
+
+	if (c->type != PERF_DMA_INTER_DOMAIN_COPY)
+		return;
+	if (c->nb_peer_devs == 0 && perf_eal_vdev(c, c->workers[0].dev) == NULL)
+		perf_ini_bad(ini, c->section, c->workers[0].entry,
+			"eal_args has no --vdev=%s, which the peers need, too; allowed: that, or "
+			"peer_dev with a device for each peer", c->workers[0].dev);
+	if (c->nb_peer_devs != 0 && c->nb_peer_devs != c->nb_peers) {
+		perf_ini_bad(ini, c->section, c->peer_dev_entry,
+			"devices: %u, peers: %u; allowed: one device for each", c->nb_peer_devs,
+			c->nb_peers);
+		return;
+	}
+	for (i = 0; i < c->nb_peer_devs; i++)
+		check_own_device(ini, c, i);
 }
 
 static void
@@ -285,6 +323,7 @@ perf_check_case(struct perf_ini *ini, struct perf_case *c)
 	check_lcores(ini, c);
 	check_peer_core(ini, c);
 	check_devices(ini, c);
+	check_peer_devices(ini, c);
 	perf_scenario_first(c, &s);
 	while (check_scenario(ini, c, &s) && perf_scenario_next(c, &s))
 		;

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_string_fns.h>
+
 #include "config.h"
 
 #define MAX_SECONDS 86400
@@ -366,6 +368,25 @@ parse_peers(struct perf_context *x, const struct perf_entry *e)
 }
 
 static void
+parse_peer_dev(struct perf_context *x, const struct perf_entry *e)
+{
+	char *part, *rest = strdupa(e->value);
+	struct perf_case *c = x->c;
+
+	c->peer_dev_entry = e;
+	for (c->nb_peer_devs = 0; (part = strsep(&rest, ",")) != NULL; c->nb_peer_devs++) {
+		part = perf_trim(part);
+		if (*part == '\0' || c->nb_peer_devs == RTE_DIM(c->peer_devs) ||
+		    rte_strscpy(c->peer_devs[c->nb_peer_devs], part,
+				sizeof(c->peer_devs[0])) < 0) {
+			perf_ini_bad(x->ini, x->section, e,
+				"allowed: up to %d devices, as in wq0.1, wq0.2", PERF_MAX_PEERS);
+			return;
+		}
+	}
+}
+
+static void
 parse_batch(struct perf_context *x, const struct perf_entry *e)
 {
 	x->c->nb_iovecs = parse_u32(x, e, 1, PERF_MAX_IOVECS);
@@ -415,6 +436,7 @@ const struct perf_key perf_keys[] = {
 	{ "direction", parse_direction, DMA_TYPES | T(CMA_COPY), 0, false, true },
 	{ "handler", parse_handler, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
 	{ "peers", parse_peers, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
+	{ "peer_dev", parse_peer_dev, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
 	{ "windows", parse_windows, T(DMA_INTER_DOMAIN_COPY), 0, false, false },
 	{ "batch", parse_batch, T(CMA_COPY), 0, false, false },
 	{ "peer_core", parse_peer_core, T(SHM_COPY) | T(PING_PONG), T(SHM_COPY) | T(PING_PONG),

@@ -8,6 +8,7 @@
  */
 
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,6 +66,34 @@ perf_eal_vdev(const struct perf_case *c, const char *dev)
 		    (args[len] == ',' || args[len] == '\0'))
 			return args;
 	}
+
+	return NULL;
+}
+
+const char *
+perf_peer_dev(const struct perf_case *c, unsigned int peer)
+{
+	return c->nb_peer_devs == 0 ? c->workers[0].dev : c->peer_devs[peer];
+}
+
+static bool
+is_work_queue(const char *dev)
+{
+	unsigned int device, queue;
+	int len = 0;
+
+	return sscanf(dev, "wq%u.%u%n", &device, &queue, &len) == 2 && dev[len] == '\0';
+}
+
+/* The bus itself asks for this variable. Whether what it finds there is hardware, nobody tells. */
+const char *
+perf_moved_dsa(const struct perf_case *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nb_workers && perf_type_is_dma(c->type); i++)
+		if (is_work_queue(c->workers[i].dev))
+			return getenv("DSA_DEV_PATH");
 
 	return NULL;
 }

@@ -103,7 +103,8 @@ bench_peer_mib(const struct perf_case *c, unsigned int peer)
 static int
 spawn(struct bench *b, unsigned int peer, int sock)
 {
-	char memory[32], prefix[64], vdev[256], lcores[280], cpus[256];
+	char memory[32], prefix[64], dev[256], lcores[280], cpus[256];
+	const char *vdev = perf_eal_vdev(b->c, perf_peer_dev(b->c, peer));
 	const bool huge = rte_eal_has_hugepages();
 	char *argv[MAX_ARGS + 1] = { 0 };
 	posix_spawn_file_actions_t actions;
@@ -115,14 +116,15 @@ spawn(struct bench *b, unsigned int peer, int sock)
 	snprintf(lcores, sizeof(lcores), "--lcores=0@(%s)", cpus);
 	snprintf(memory, sizeof(memory), "-m%" PRIu64, bench_peer_mib(b->c, peer));
 	snprintf(prefix, sizeof(prefix), "--file-prefix=dma-perf-%d-%u", getpid(), peer);
-	/* With the same controller as this process has. */
-	snprintf(vdev, sizeof(vdev), "--vdev=%s", perf_eal_vdev(b->c, b->c->workers[0].dev));
+	/* A virtual one with the same controller as this process has. */
+	snprintf(dev, sizeof(dev), "%s=%s", vdev != NULL ? "--vdev" : "--allow",
+		vdev != NULL ? vdev : perf_peer_dev(b->c, peer));
 	argv[n++] = strdupa("dpdk-test-dma-perf");
 	argv[n++] = strdupa(BENCH_PEER_ARG);
 	argv[n++] = lcores;
 	argv[n++] = memory;
 	argv[n++] = prefix;
-	argv[n++] = vdev;
+	argv[n++] = dev;
 	argv[n++] = strdupa("--no-pci");
 	argv[n++] = strdupa("--no-telemetry");
 	argv[n++] = strdupa("--log-level=lib.eal:error");
@@ -166,7 +168,7 @@ setup_peer(struct bench *b, unsigned int peer)
 	};
 	struct peer_reply r;
 
-	snprintf(q.dev, sizeof(q.dev), "%s", b->c->workers[0].dev);
+	snprintf(q.dev, sizeof(q.dev), "%s", perf_peer_dev(b->c, peer));
 	if (hear(b, peer, &r, "start EAL") != 0 || ask(b, peer, &q) != 0 ||
 	    hear(b, peer, &r, "set up its device and its buffer") != 0)
 		return -1;

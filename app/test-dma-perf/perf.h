@@ -135,6 +135,9 @@ struct perf_case {
 	bool op_handler;              /* a handler in each operation, not in the channel */
 	bool narrow;                  /* a window over the peer's buffer only */
 	unsigned int nb_peers;
+	char peer_devs[PERF_MAX_PEERS][RTE_DEV_NAME_MAX_LEN];
+	unsigned int nb_peer_devs;    /* 0: they have the same as this process, by --vdev */
+	const struct perf_entry *peer_dev_entry;
 	unsigned int nb_iovecs;
 	int peer_core;                /* -1: not given */
 	int engine_pid;               /* 0: to be found */
@@ -195,6 +198,10 @@ void perf_list_numbers(int (*is_there)(unsigned int number), char *text, size_t 
 const char *perf_eal_option(const struct perf_case *c, const char *name);
 /* The text behind --vdev for a device, or NULL. */
 const char *perf_eal_vdev(const struct perf_case *c, const char *dev);
+/* The device of a peer. */
+const char *perf_peer_dev(const struct perf_case *c, unsigned int peer);
+/* Where work queues of DSA are looked for, if the case has one and the place was moved; or NULL. */
+const char *perf_moved_dsa(const struct perf_case *c);
 /* Whether EAL comes out the same for both. */
 bool perf_eal_same(const struct perf_case *c, const struct perf_case *other);
 /*

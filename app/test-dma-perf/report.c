@@ -17,6 +17,8 @@
 #include "perf.h"
 
 #define BLANK_LINE ",,,,,,,,\n"
+#define MOVED_DSA "paths of the dsa bus are moved: a model or a test set-up; figures of its " \
+	"devices are not those of hardware"
 
 static FILE *
 open_file(const char *path)
@@ -29,9 +31,23 @@ open_file(const char *path)
 	return f;
 }
 
+/* Before any figure, and once for all of them. */
+static void
+warn_of_model(const struct perf_config *config)
+{
+	const struct perf_case *c;
+	const char *path = NULL;
+
+	for (c = config->cases; c < config->cases + config->nb_cases && path == NULL; c++)
+		path = c->skip ? NULL : perf_moved_dsa(c);
+	if (path != NULL)
+		printf(MOVED_DSA " (DSA_DEV_PATH=%s)\n", path);
+}
+
 int
 perf_report_open(struct perf_report *r)
 {
+	warn_of_model(r->config);
 	r->csv = open_file(r->csv_path);
 	if (r->csv == NULL)
 		return -1;
@@ -86,6 +102,8 @@ print_row(const struct perf_case *c, const struct perf_row *row)
 		printf("  idle: submitter %.2f %% of a CPU", row->submitter_cpu);
 	if (!isnan(row->join_us))
 		printf("  join %.0f us", row->join_us);
+	if (perf_moved_dsa(c) != NULL)
+		printf("  not hardware");
 	putchar('\n');
 	fflush(stdout);
 }
@@ -104,12 +122,13 @@ void
 perf_report_case(struct perf_report *r, const struct perf_case *c, double ghz)
 {
 	fprintf(r->csv, BLANK_LINE BLANK_LINE "Test Environment:\nCPU frequency,%.3f Ghz\n"
-		BLANK_LINE, ghz);
+		"%s" BLANK_LINE, ghz,
+		perf_moved_dsa(c) != NULL ? "DMA devices," MOVED_DSA "\n" : "");
 	fprintf(r->csv, "Case %u : %s,lcore,DMA,DMA ring size,kick batch size,buffer size(B),"
 		"number of buffers,memory(MB),average cycle,bandwidth(Gbps),MOps,"
 		"name,repetition,mode,direction,handler,peers,operations,seconds,GB/s,"
 		"min(ns),p50(ns),p99(ns),p99.9(ns),max(ns),mean(ns),submit(ns),join(us),members,"
-		"engine CPU(%%),submitter CPU(%%)\n", c->number, perf_type_name(c->type));
+		"engine CPU(%%),submitter CPU(%%),dsa paths\n", c->number, perf_type_name(c->type));
 }
 
 static void
@@ -153,7 +172,7 @@ csv_rest(FILE *f, const struct perf_case *c, const struct perf_row *row, uint64_
 	fprintf(f, ",%u", row->members);
 	csv_number(f, 3, row->engine_cpu);
 	csv_number(f, 3, row->submitter_cpu);
-	fputc('\n', f);
+	fprintf(f, ",%s\n", perf_moved_dsa(c) != NULL ? "moved" : "NA");
 }
 
 static double
@@ -252,6 +271,7 @@ json_row(FILE *f, const struct perf_case *c, const struct perf_row *row)
 	json_number(f, "engine_cpu_percent", row->engine_cpu);
 	json_number(f, "submitter_cpu_percent", row->submitter_cpu);
 	json_number(f, "tsc_ghz", row->ghz);
+	fprintf(f, ", \"dsa_paths_moved\": %s", perf_moved_dsa(c) != NULL ? "true" : "false");
 	fputc('}', f);
 }
 

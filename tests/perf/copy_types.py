@@ -32,6 +32,9 @@ def cases(kit):
                 peers = 3 if direction == 'third' else 2
                 yield case(inter, DMA_KEYS + f'direction={direction}\nhandler={handler}\n'
                            f'windows={windows}\npeers={peers}\n')
+    # Peers with another device than the process of the case.
+    yield case(inter, DMA_KEYS + 'peers=2\npeer_dev=dma_sw1,dma_sw1\n'
+               f'eal_args={kit.eal_args()} --vdev=dma_sw1,controller={kit.access_dir}\n')
     yield case(inter, DMA_KEYS + 'dma_src_sge=1\ndma_dst_sge=4\ncache_flush=1\n')
     yield case('CMA_COPY', 'lcore=1\n')
     yield case('CMA_COPY', 'lcore=1\nbatch=32\ndirection=pull\n')
