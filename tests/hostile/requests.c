@@ -148,16 +148,23 @@ static void
 empty_with_descriptors(void)
 {
 	struct sw_client c;
-	int fds[2], i;
+	int fds[2], i, ret, sent = 0;
 
 	test_say("empty packets with descriptors");
 	CHECK(pipe2(fds, O_CLOEXEC) == 0, "pipe");
 	for (i = 0; i < 200; i++) {
 		c = connection(i % 2 != 0);
-		CHECK(sw_send(c.fd, "", 0, fds, 1 + i % 4 / 2) == 0, "not sent");
-		CHECK(sw_hangs_up(c.fd), "an empty packet: the controller does not hang up");
+		ret = sw_send(c.fd, "", 0, fds, 1 + i % 4 / 2);
+		/* the kernel counts what all of this user's processes have under way; and see above */
+		CHECK(ret == 0 || ret == -ETOOMANYREFS || ret == -EPIPE, "not sent: %s",
+			strerror(-ret));
+		if (ret == 0) {
+			sent++;
+			CHECK(sw_hangs_up(c.fd), "an empty packet: the controller does not hang up");
+		}
 		sw_close(&c);
 	}
+	CHECK(sent > 100, "%d of 200 were sent", sent);
 	close(fds[0]);
 	close(fds[1]);
 }
