@@ -16,6 +16,7 @@
 #include <rte_dmadev.h>
 
 #include "dma_broker.h"
+#include "dma_event.h"
 
 #define MS_NS 1000000ull
 
@@ -203,13 +204,29 @@ rte_dma_broker_create(struct rte_dma_dev *dev, const struct rte_dma_broker_port 
 	return 0;
 }
 
+/* Whether the token is the group's: 0, -EACCES, or an error of libcrypto. */
+static int
+token_compare(const struct dma_group *group, const rte_uuid_t token)
+{
+	uint8_t key[DMA_WIRE_MAC_LEN], tag[RTE_DMA_BROKER_TAG_LEN];
+	int ret;
+
+	ret = dma_broker_group_key(token, key);
+	if (ret == 0)
+		ret = dma_broker_group_tag(key, group->info.instance, tag);
+	if (ret == 0 && !dma_broker_equal(tag, group->info.tag, sizeof(tag)))
+		ret = -EACCES;
+	dma_broker_cleanse(key, sizeof(key));
+	dma_broker_cleanse(tag, sizeof(tag));
+	return ret;
+}
+
 /* Another device of this process is in the group: no other process needs to know. */
 static int
 join_local(struct dma_group *group, int16_t dev_id, const struct rte_dma_broker_port *port,
 		const rte_uuid_t domain_id, const rte_uuid_t token)
 {
 	const struct next_windows *w = next_windows_get(dev_id);
-	uint8_t key[DMA_WIRE_MAC_LEN], tag[RTE_DMA_BROKER_TAG_LEN];
 	int ret;
 
 	if (dma_broker_group_lost(group))
@@ -218,13 +235,7 @@ join_local(struct dma_group *group, int16_t dev_id, const struct rte_dma_broker_
 		return -EXDEV;
 	if (rte_uuid_compare(group->info.domain_id, domain_id) != 0)
 		return -EINVAL;
-	ret = dma_broker_group_key(token, key);
-	if (ret == 0)
-		ret = dma_broker_group_tag(key, group->info.instance, tag);
-	if (ret == 0 && !dma_broker_equal(tag, group->info.tag, sizeof(tag)))
-		ret = -EACCES;
-	dma_broker_cleanse(key, sizeof(key));
-	dma_broker_cleanse(tag, sizeof(tag));
+	ret = token_compare(group, token);
 	if (ret < 0)
 		return ret;
 	ret = dma_broker_group_dev_add(group, dev_id);
@@ -517,6 +528,45 @@ rte_dma_broker_window_set(struct rte_dma_dev *dev, const struct rte_dma_broker_p
 		ret = windows_change(group, nb > 0 ? win : &none, nb);
 	dma_broker_work_unlock();
 	return ret;
+}
+
+int
+rte_dma_broker_renew(struct rte_dma_dev *dev, int16_t group_id)
+{
+	struct dma_group *group;
+	int ret;
+
+	ret = query_begin(dev, group_id, &group);
+	if (ret < 0)
+		return ret;
+	group->renew_due = true;
+	dma_broker_state_unlock();
+	dma_broker_loop_wake();
+	return 0;
+}
+
+int
+rte_dma_broker_token_check(const struct rte_dma_dev *dev, int16_t group_id, const rte_uuid_t token)
+{
+	struct dma_group *group;
+	int ret;
+
+	dma_broker_work_lock();
+	group = dma_broker_group_of_dev(dev->data->dev_id, group_id);
+	if (group == NULL)
+		ret = -ENOENT;
+	else if (has_ended(group))
+		ret = -ENOTCONN;
+	else
+		ret = token_compare(group, token);
+	dma_broker_work_unlock();
+	return ret;
+}
+
+bool
+rte_dma_broker_in_callback(void)
+{
+	return dma_event_in_callback();
 }
 
 int

@@ -93,6 +93,25 @@ rte_dma_broker_window_set(struct rte_dma_dev *dev __rte_unused,
 }
 
 int
+rte_dma_broker_renew(struct rte_dma_dev *dev __rte_unused, int16_t group_id __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
+rte_dma_broker_token_check(const struct rte_dma_dev *dev __rte_unused,
+		int16_t group_id __rte_unused, const rte_uuid_t token __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+bool
+rte_dma_broker_in_callback(void)
+{
+	return false;
+}
+
+int
 rte_dma_broker_groups(const struct rte_dma_dev *dev __rte_unused,
 		int16_t *group_ids __rte_unused, uint16_t size __rte_unused)
 {

@@ -328,6 +328,13 @@ export_valid(const struct dma_group *group, const struct rte_dma_broker_export *
 	return exp->len <= sizeof(exp->blob) && (exp->fd < 0 || group->port->ops->export_fd);
 }
 
+/* A descriptor may have the number of the one that it replaces. */
+static bool
+export_differs(const struct rte_dma_broker_export *a, const struct rte_dma_broker_export *b)
+{
+	return a->len != b->len || a->fd >= 0 || b->fd >= 0 || memcmp(a->blob, b->blob, a->len) != 0;
+}
+
 static uint16_t
 windows_prot(const struct rte_dma_access_window *win, uint16_t nb)
 {
@@ -359,9 +366,7 @@ dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *w
 		exp.len = 0;
 		ret = -EINVAL;
 	}
-	/* a descriptor may have the number of the one it replaces */
-	*changed = exp.len != old->len || exp.fd >= 0 || old->fd >= 0 ||
-			memcmp(exp.blob, old->blob, exp.len) != 0;
+	*changed = export_differs(&exp, old);
 	*old = exp;
 	group->windows_prot = windows_prot(win, nb);
 	group->prot = group->windows_prot;
@@ -374,6 +379,7 @@ static bool
 renew(struct dma_group *group)
 {
 	struct rte_dma_broker_export exp = { .fd = -1 };
+	bool changed;
 	int ret;
 
 	if (group->port->ops->renew == NULL || !group->exported || dma_broker_group_lost(group))
@@ -388,8 +394,9 @@ renew(struct dma_group *group)
 		exp = (struct rte_dma_broker_export){ .fd = -1 };
 	}
 	group->prot = ret < 0 ? 0 : group->windows_prot;
+	changed = export_differs(&exp, &group->exp);
 	group->exp = exp;
-	return true;
+	return changed;
 }
 
 void

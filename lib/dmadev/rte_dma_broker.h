@@ -180,6 +180,36 @@ int rte_dma_broker_window_set(struct rte_dma_dev *dev, const struct rte_dma_brok
 
 /**
  * @internal
+ * What the driver exports to a group has changed, though the windows have not: have renew called,
+ * and the result sent to the others. Returns at once.
+ *
+ * @return
+ *   0, -ENOENT: the device is not in the group, -ENOTCONN: the group has ended.
+ */
+__rte_internal
+int rte_dma_broker_renew(struct rte_dma_dev *dev, int16_t group_id);
+
+/**
+ * @internal
+ * Check whether a token is that of a group. For calls of a driver's own that need it.
+ *
+ * @return
+ *   0, -EACCES: it is another one, -ENOENT: the device is not in the group, -ENOTCONN: the group
+ *   has ended, or another negative errno of libcrypto.
+ */
+__rte_internal
+int rte_dma_broker_token_check(const struct rte_dma_dev *dev, int16_t group_id,
+		const rte_uuid_t token);
+
+/**
+ * @internal
+ * Whether the calling thread is in an event callback, where calls must not wait for the broker.
+ */
+__rte_internal
+bool rte_dma_broker_in_callback(void);
+
+/**
+ * @internal
  * List the groups that a device is in, ended ones included.
  *
  * @return
