@@ -31,6 +31,8 @@ BUILD_PACKAGES=("${ASSEMBLE_PACKAGES[@]}" meson ninja-build gcc libc6-dev pkgcon
 # What draws the charts of bench.sh, and what tests run beside that.
 BENCH_PACKAGES=(gnuplot-nox)
 TEST_PACKAGES=(valgrind "${BENCH_PACKAGES[@]}")
+# For what is compiled for arm64 beside this machine.
+[[ $(uname -m) != x86_64 ]] || TEST_PACKAGES+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 LOCK_WAIT_S=1800
 
 # Drivers, applications and libraries beyond those that DPDK's build cannot leave out. A name that

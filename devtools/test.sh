@@ -47,10 +47,10 @@ parse_arguments() {
 }
 
 # What the set-up depends on and ninja does not see: where we are, how pkg-config describes DPDK, and
-# of which files the controller is made, for tests build it in their own way.
+# of which files the controller and the cnxk driver are made, for tests build them in their own way.
 configuration() {
 	printf '%s\n' "$ROOT"
-	ls "$ROOT/app/dma-controller" 2>/dev/null || true
+	ls "$ROOT/app/dma-controller" "$ROOT/drivers/dma/cnxk" 2>/dev/null || true
 	sha256sum "$PREFIX"/lib/pkgconfig/libdpdk*.pc
 }
 

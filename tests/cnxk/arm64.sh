@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+#
+# The cnxk driver is for arm64, and so may be this project's library and driver: all of them compile
+# for it, without a warning. And what no test on another machine can show: the driver orders the data
+# that it tells as copied behind the completion.
+#
+# Usage: arm64.sh BUILD
+#
+#   BUILD    directory with the assembled DPDK in dpdk and its objects in obj
+
+set -euo pipefail
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=tests/common.sh
+. "$here/../common.sh"
+
+BUILD=$1
+CROSS=aarch64-linux-gnu
+# Of build/dpdk; what is not compiled for the other machine has no command either.
+DIRS=(drivers/dma/cnxk drivers/dma/sw lib/dmadev)
+ORDERED=(cnxk_dmadev_completed cnxk_dmadev_completed_status)
+# No more than the machine has, and each takes some memory.
+JOBS=2
+
+need_compiler() {
+	command -v "$CROSS-gcc" >/dev/null ||
+		skip "there is no $CROSS-gcc (package gcc-$CROSS)"
+	echo '#include <stdlib.h>' | "$CROSS-gcc" -E - >/dev/null 2>&1 ||
+		skip "$CROSS-gcc has no headers of libc (package libc6-dev-arm64-cross)"
+	[[ -f $BUILD/obj/compile_commands.json ]] ||
+		skip "this DPDK was not built by devtools/build.sh"
+}
+
+# The configuration of BUILD/obj, but for what DPDK's build says of an arm64 of no special kind.
+make_config() {
+	mkdir "$work/config"
+	sed -E -e '/RTE_ARCH|RTE_CACHE_LINE_SIZE|RTE_COMPILE_TIME_CPUFLAGS|RTE_CPUFLAG|X86|AVX/d' \
+		"$BUILD/obj/rte_build_config.h" >"$work/config/rte_build_config.h"
+	cat >>"$work/config/rte_build_config.h" <<-'END'
+		#define RTE_ARCH arm64
+		#define RTE_ARCH_ARM64 1
+		#define RTE_ARCH_64 1
+		#define RTE_FORCE_INTRINSICS 1
+		#define RTE_CACHE_LINE_SIZE 128
+		#define RTE_COMPILE_TIME_CPUFLAGS RTE_CPUFLAG_NEON
+	END
+}
+
+# Writes a script for each source of the directories that compiles it to $work/obj.
+write_commands() {
+	python3 - "$BUILD" "$work" "$CROSS" "${DIRS[@]}" <<-'END'
+		import json, os, shlex, sys
+		build, work, cross, *dirs = sys.argv[1:]
+		os.makedirs(work + "/obj")
+		for entry in json.load(open(build + "/obj/compile_commands.json")):
+		    path = entry["file"].split("/dpdk/", 1)[-1]
+		    if os.path.dirname(path) not in dirs:
+		        continue
+		    words = shlex.split(entry["command"])
+		    for option in "-o", "-MF", "-MQ":
+		        at = words.index(option)
+		        del words[at:at + 2]
+		    words = [word.replace("/eal/x86/", "/eal/arm/") for word in words
+		             if not word.startswith(("-MD", "-march=", "-fdiagnostics"))]
+		    words[0] = cross + "-gcc"
+		    words[1:1] = ["-I" + work + "/config"]
+		    # Libraries beside libc have the same headers on all machines.
+		    words += ["-march=armv8-a+crc", "-Werror", "-idirafter", "/usr/include",
+		              "-idirafter", "/usr/include/x86_64-linux-gnu",
+		              "-o", work + "/obj/" + os.path.basename(path) + ".o"]
+		    with open(work + "/obj/" + os.path.basename(path) + ".sh", "w") as script:
+		        script.write(shlex.join(words) + "\n")
+	END
+}
+
+compile_all() {
+	local scripts=("$work/obj"/*.sh) status=0
+	((${#scripts[@]} > ${#DIRS[@]})) || fail "BUILD tells of ${#scripts[@]} sources only"
+	(cd "$BUILD/obj" && printf '%s\0' "${scripts[@]}" |
+		xargs -0 -n 1 -P "$JOBS" bash >"$work/messages" 2>&1) || status=$?
+	cat "$work/messages"
+	((status == 0)) || fail "some of ${#scripts[@]} sources do not compile for arm64"
+	echo "${#scripts[@]} sources of ${DIRS[*]} compile for arm64 without a warning"
+}
+
+# Whether a function of an object has a barrier for loads of what a device wrote.
+has_barrier() {
+	"$CROSS-objdump" -d --no-show-raw-insn "$1" |
+		awk -v name="<$2>:" '$2 == name { on = 1 } on && /^$/ { on = 0 } on' >"$work/code"
+	grep -q 'ret' "$work/code" || fail "there is no code of $2"
+	grep -q 'dmb.oshld' "$work/code"
+}
+
+check_order() {
+	local name object=$work/obj/cnxk_dmadev.c.o
+	for name in "${ORDERED[@]}"; do
+		has_barrier "$object" "$name" || {
+			cat "$work/code"
+			fail "$name has no barrier (dmb oshld) between the completion and its return"
+		}
+	done
+	# The same with the defect put back: the check must see it.
+	sed 's/rte_io_rmb();//' "$BUILD/dpdk/drivers/dma/cnxk/cnxk_dmadev.c" >"$work/unordered.c"
+	! cmp -s "$work/unordered.c" "$BUILD/dpdk/drivers/dma/cnxk/cnxk_dmadev.c" ||
+		fail "the driver has no rte_io_rmb() to take away"
+	sed -e "s|[^ ]*/drivers/dma/cnxk/cnxk_dmadev.c|$work/unordered.c|" \
+		-e "s|$object|$work/unordered.o|" "$work/obj/cnxk_dmadev.c.sh" >"$work/unordered.sh"
+	(cd "$BUILD/obj" && bash "$work/unordered.sh") || fail "the variant does not compile"
+	for name in "${ORDERED[@]}"; do
+		! has_barrier "$work/unordered.o" "$name" ||
+			fail "$name has a barrier although it was taken away: this check sees nothing"
+	done
+	echo "${ORDERED[*]}: data is ordered behind the completion"
+}
+
+need_compiler
+start_work
+make_config
+write_commands
+compile_all
+check_order

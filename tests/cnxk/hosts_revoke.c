@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The DPDK DMA access authors
+ */
+
+/* Hosts that are taken away, with operations under way to them, or with groups and devices. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include "cases.h"
+#include "hosts.h"
+#include "roc_glue.h"
+
+#define SUBMIT   RTE_DMA_OP_FLAG_SUBMIT
+#define ROUNDS   60u
+#define MORE     300u /* operations that are tried after a removal */
+#define WAIT_S   20u
+#define LEN      64u
+#define MOST_DRY 1000u /* more than fit in two chunks */
+
+static struct hosts h;
+
+static int
+take_away(unsigned int name)
+{
+	rte_uuid_t id;
+
+	hosts_name(name, id);
+	return rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id);
+}
+
+static int
+copy_to(int16_t dev, uint16_t handler, uint64_t flags)
+{
+	return rte_dma_copy(dev, 0, (uintptr_t)h.memories[HOSTS_SOC].bytes, HOSTS_BASE, LEN,
+		HOSTS_DST | RTE_DMA_OP_HANDLER(handler) | flags);
+}
+
+/* What becomes of a copy to a host, and of those before it. */
+static enum rte_dma_status_code
+outcome(int16_t dev, uint16_t handler)
+{
+	enum rte_dma_status_code status[8] = { RTE_DMA_STATUS_NOT_ATTEMPTED };
+	uint16_t last, nb;
+	int rc;
+
+	rc = copy_to(dev, handler, SUBMIT);
+	CHECK(rc >= 0, "handler %u: %d", handler, rc);
+	dpi_model_run(h.r.m);
+	nb = rte_dma_completed_status(dev, 0, RTE_DIM(status), &last, status);
+	CHECK(nb > 0, "handler %u: nothing completed", handler);
+	CHECK_EQ(last, rc, "handler %u", handler);
+	return status[nb - 1];
+}
+
+/* Removal waits for what was enqueued, and says so if that does not end. */
+void
+case_hosts_busy(enum dpi_chip chip)
+{
+	uint16_t host, other;
+
+	hosts_open(&h, chip);
+	host = h.handlers[HOSTS_FIRST + 3];
+	other = h.handlers[HOSTS_FIRST + 4];
+	hosts_start(&h, 16, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	/* not submitted */
+	CHECK_EQ(copy_to(h.r.dev, host, 0), 0, "index");
+	CHECK_EQ(take_away(3), -EBUSY, "an operation was not submitted");
+	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), HOSTS_NB, "members");
+	CHECK_EQ(copy_to(h.r.dev, host, 0), 1, "one that is refused");
+	/* submitted, and not carried out; others do not matter */
+	CHECK_EQ(copy_to(h.r.dev, other, SUBMIT), 2, "index");
+	CHECK_EQ(take_away(3), -EBUSY, "an operation was not carried out");
+	CHECK(dpi_model_step(h.r.m), "nothing was submitted");
+	CHECK_EQ(take_away(3), 0, "the other host's operation is still under way");
+	CHECK_EQ(take_away(3), -ENOENT, "removed");
+	CHECK_EQ(take_away(4), -EBUSY, "an operation was not carried out");
+	CHECK_EQ(rig_run(&h.r), 2, "instructions");
+	/* one that was not asked for is complete all the same */
+	hosts_add(&h, 4);
+	CHECK(h.handlers[HOSTS_FIRST + 4] != other, "handler %u again", other);
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* An operation that there was no buffer for is nothing to wait for. */
+void
+case_hosts_dry(enum dpi_chip chip)
+{
+	unsigned int n;
+	int rc;
+
+	hosts_open(&h, chip);
+	hosts_start(&h, 4, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	dpi_model_alloc_limit(h.r.m, 0);
+	for (n = 0; n < MOST_DRY; n++) {
+		rc = copy_to(h.r.dev, h.handlers[HOSTS_FIRST + 3], SUBMIT);
+		if (rc < 0)
+			break;
+		dpi_model_run(h.r.m);
+		rig_expect_completed(&h.r, 1, 1, n, false);
+	}
+	CHECK_EQ(rc, -ENOSPC, "%u operations without a buffer", n);
+	CHECK_EQ(take_away(3), 0, "nothing is under way");
+	dpi_model_alloc_limit(h.r.m, UINT32_MAX);
+	CHECK_EQ(outcome(h.r.dev, h.handlers[HOSTS_FIRST + 4]), RTE_DMA_STATUS_SUCCESSFUL,
+		"there are buffers again");
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* A stop carries out what was submitted and takes the rest back: nothing is under way behind it. */
+void
+case_hosts_stop(enum dpi_chip chip)
+{
+	hosts_open(&h, chip);
+	hosts_start(&h, 16, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	CHECK_EQ(copy_to(h.r.dev, h.handlers[HOSTS_FIRST], SUBMIT), 0, "index");
+	CHECK_EQ(copy_to(h.r.dev, h.handlers[HOSTS_FIRST + 1], 0), 1, "index");
+	rig_stop(&h.r);
+	CHECK_EQ(rig_run(&h.r), 1, "instructions");
+	CHECK_EQ(take_away(0), 0, "submitted before the stop");
+	CHECK_EQ(take_away(1), 0, "taken back by the stop");
+	rig_start(&h.r);
+	CHECK_EQ(outcome(h.r.dev, h.handlers[HOSTS_FIRST]), RTE_DMA_STATUS_INVALID_HANDLER,
+		"removed while stopped");
+	CHECK_EQ(outcome(h.r.dev, h.handlers[HOSTS_FIRST + 3]), RTE_DMA_STATUS_SUCCESSFUL,
+		"still there");
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+static void
+second_start(void)
+{
+	const struct rte_dma_conf conf = { .nb_vchans = 1 };
+	const struct rte_dma_vchan_conf channel = {
+		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = 8,
+		.domain = {
+			.type = RTE_DMA_INTER_OS_DOMAIN,
+			.src_handler = RTE_DMA_HANDLER_SELF,
+			.dst_handler = RTE_DMA_HANDLER_SELF,
+		},
+	};
+
+	CHECK_EQ(rte_dma_configure(h.dev2, &conf), 0, "configure");
+	CHECK_EQ(rte_dma_vchan_setup(h.dev2, 0, &channel), 0, "channel");
+	CHECK_EQ(rte_dma_start(h.dev2), 0, "start");
+}
+
+/* Each device reaches the hosts of its own groups, for as long as it is in them. */
+void
+case_hosts_groups(enum dpi_chip chip)
+{
+	uint16_t host, stranger;
+
+	hosts_open(&h, chip);
+	second_start();
+	hosts_start(&h, 8, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	host = h.handlers[HOSTS_FIRST + 3];
+	stranger = h.handlers[HOSTS_STRANGER];
+	CHECK_EQ(outcome(h.dev2, host), RTE_DMA_STATUS_SUCCESSFUL, "in the group");
+	CHECK_EQ(outcome(h.dev2, stranger), RTE_DMA_STATUS_SUCCESSFUL, "in the other group");
+	CHECK_EQ(outcome(h.r.dev, stranger), RTE_DMA_STATUS_INVALID_HANDLER, "not in it");
+	/* what cannot be done changes nothing */
+	CHECK_EQ(rte_dma_access_group_destroy(h.r.dev, h.group), -EBUSY, "another is in it");
+	CHECK_EQ(rte_dma_access_group_leave(h.r.dev, h.group), -EPERM, "its creator");
+	CHECK_EQ(rte_dma_access_group_destroy(h.dev2, h.group), -EPERM, "not its creator");
+	CHECK_EQ(outcome(h.r.dev, host), RTE_DMA_STATUS_SUCCESSFUL, "in the group");
+	CHECK_EQ(outcome(h.dev2, host), RTE_DMA_STATUS_SUCCESSFUL, "in the group");
+	/* operations that are not submitted keep the device in */
+	CHECK(copy_to(h.dev2, host, 0) >= 0, "enqueue");
+	CHECK_EQ(rte_dma_access_group_leave(h.dev2, h.group), -EBUSY, "an operation is queued");
+	CHECK_EQ(outcome(h.dev2, host), RTE_DMA_STATUS_SUCCESSFUL, "still in the group");
+	CHECK_EQ(rte_dma_access_group_leave(h.dev2, h.group), 0, "leave");
+	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), HOSTS_NB + 1, "members");
+	CHECK_EQ(outcome(h.dev2, host), RTE_DMA_STATUS_INVALID_HANDLER, "left");
+	CHECK_EQ(outcome(h.dev2, stranger), RTE_DMA_STATUS_SUCCESSFUL, "in the other group");
+	CHECK_EQ(outcome(h.r.dev, host), RTE_DMA_STATUS_SUCCESSFUL, "in the group");
+	CHECK(copy_to(h.r.dev, host, 0) >= 0, "enqueue");
+	CHECK_EQ(rte_dma_access_group_destroy(h.r.dev, h.group), -EBUSY, "an operation is queued");
+	CHECK_EQ(outcome(h.r.dev, host), RTE_DMA_STATUS_SUCCESSFUL, "still in the group");
+	CHECK_EQ(rte_dma_access_group_destroy(h.r.dev, h.group), 0, "destroy");
+	CHECK_EQ(outcome(h.r.dev, host), RTE_DMA_STATUS_INVALID_HANDLER, "destroyed");
+	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), -ENOENT, "destroyed");
+	CHECK_EQ(rte_dma_stop(h.dev2), 0, "stop");
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* The creator's device goes, with operations of another device under way; its group ends. */
+void
+case_hosts_creator(enum dpi_chip chip)
+{
+	enum rte_dma_status_code status;
+	uint16_t stranger, last;
+
+	hosts_open(&h, chip);
+	CHECK_EQ(rte_dma_access_group_join(h.r.dev, hosts_self, hosts_token, h.group2), 0, "join");
+	hosts_start(&h, 8, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	stranger = h.handlers[HOSTS_STRANGER];
+	CHECK_EQ(copy_to(h.r.dev, stranger, 0), 0, "index");
+	CHECK_EQ(rte_dma_close(h.dev2), 0, "close");
+	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group2), -ENOTCONN, "ended");
+	CHECK_EQ(copy_to(h.r.dev, stranger, 0), 1, "refused");
+	CHECK_EQ(rte_dma_access_group_leave(h.r.dev, h.group2), -EBUSY, "an operation is queued");
+	CHECK_EQ(rte_dma_submit(h.r.dev, 0), 0, "submit");
+	CHECK_EQ(rig_run(&h.r), 1, "instructions");
+	CHECK_EQ(rte_dma_access_group_leave(h.r.dev, h.group2), 0, "leave");
+	CHECK_EQ(rte_dma_completed_status(h.r.dev, 0, 1, &last, &status), 1, "completed");
+	CHECK_EQ(status, RTE_DMA_STATUS_SUCCESSFUL, "queued before");
+	CHECK_EQ(rte_dma_completed_status(h.r.dev, 0, 2, &last, &status), 1, "completed");
+	CHECK_EQ(status, RTE_DMA_STATUS_INVALID_HANDLER, "queued behind its end");
+	CHECK_EQ(outcome(h.r.dev, h.handlers[HOSTS_FIRST]), RTE_DMA_STATUS_SUCCESSFUL,
+		"of the group that is left");
+	h.dev2 = -1;
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* What two threads share. Each field is written by one and read by the other. */
+static struct {
+	uint16_t handler; /* that the data path uses; relaxed, for nothing goes with it */
+	bool stop;        /* relaxed */
+	uint64_t tried;   /* release, with the acquire in wait_tried(): what was tried is over */
+	uint64_t good;
+	uint64_t refused;
+} shared;
+
+static void
+collect(void)
+{
+	enum rte_dma_status_code status[16];
+	uint16_t last, i, nb;
+
+	nb = rte_dma_completed_status(h.r.dev, 0, RTE_DIM(status), &last, status);
+	for (i = 0; i < nb; i++) {
+		CHECK(status[i] == RTE_DMA_STATUS_SUCCESSFUL ||
+			status[i] == RTE_DMA_STATUS_INVALID_HANDLER, "status %u", status[i]);
+		shared.good += status[i] == RTE_DMA_STATUS_SUCCESSFUL;
+		shared.refused += status[i] == RTE_DMA_STATUS_INVALID_HANDLER;
+	}
+}
+
+/* Writes to the host all the time, each time something else. */
+static void *
+write_always(void *arg __rte_unused)
+{
+	uint64_t *source = (uint64_t *)h.memories[HOSTS_SOC].bytes;
+	uint64_t n;
+
+	for (n = 0; !__atomic_load_n(&shared.stop, __ATOMIC_RELAXED); n++) {
+		source[0] = n;
+		copy_to(h.r.dev, __atomic_load_n(&shared.handler, __ATOMIC_RELAXED),
+			n % 3 == 0 ? SUBMIT : 0);
+		/* The device is behind, and idle now and then. */
+		if (n % 7 == 0)
+			dpi_model_step(h.r.m);
+		if (n % 50 == 0) {
+			rte_dma_submit(h.r.dev, 0);
+			dpi_model_run(h.r.m);
+		}
+		collect();
+		__atomic_store_n(&shared.tried, n, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static void
+wait_tried(uint64_t nb)
+{
+	const uint64_t before = __atomic_load_n(&shared.tried, __ATOMIC_ACQUIRE);
+	const uint64_t end = rte_get_timer_cycles() + WAIT_S * rte_get_timer_hz();
+
+	while (__atomic_load_n(&shared.tried, __ATOMIC_ACQUIRE) < before + nb)
+		CHECK(rte_get_timer_cycles() < end, "no %u operations in %u s", (unsigned int)nb,
+			WAIT_S);
+}
+
+/* No byte reaches a host after its removal, whatever the data path is doing meanwhile. */
+void
+case_hosts_revoke(enum dpi_chip chip)
+{
+	static uint8_t before[HOSTS_SIZE];
+	const struct hosts_memory *m;
+	unsigned int round;
+	pthread_t thread;
+
+	hosts_open(&h, chip);
+	m = &h.memories[1 + 3];
+	hosts_start(&h, 64, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	memset(&shared, 0, sizeof(shared));
+	shared.handler = h.handlers[HOSTS_FIRST + 3];
+	CHECK_EQ(pthread_create(&thread, NULL, write_always, NULL), 0, "thread");
+	for (round = 0; round < ROUNDS; round++) {
+		wait_tried(1 + round * 7);
+		hosts_remove(&h, 3);
+		memcpy(before, m->bytes, HOSTS_SIZE);
+		wait_tried(MORE);
+		CHECK_EQ(memcmp(before, m->bytes, HOSTS_SIZE), 0, "round %u: written after removal",
+			round);
+		hosts_add(&h, 3);
+		__atomic_store_n(&shared.handler, h.handlers[HOSTS_FIRST + 3], __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&shared.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	CHECK(shared.good > ROUNDS && shared.refused > ROUNDS, "%u good, %u refused",
+		(unsigned int)shared.good, (unsigned int)shared.refused);
+	rig_stop(&h.r);
+	hosts_close(&h);
+}

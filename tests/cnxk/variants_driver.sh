@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+# shellcheck shell=bash
+#
+# Defects of the base driver that were mended, put back.
+# A list for variants.sh, where the function is that it calls.
+
+# What the device is told of.
+variant rings_again rung_once $C \
+	's/(\n\tif \(dpivf->num_words )!= 0(\)\n\t\tcnxk_dmadev_doorbell)/\1>= 0\2/; s/\n\tdpivf->num_words = 0;(\n\tdpivf->sub_chunk)/\1/'
+variant rings_own_words submit_flag $C \
+	's/(dpivf->num_words )\+(= num_words)/\1\2/'
+variant index_of_nothing full_aura $C \
+	's/(unlikely\(rc < 0\)\)\n\t\treturn )rc/\1dpivf->desc_idx++/'
+variant slot_of_nothing full_aura $C \
+	's/\n\tSTRM_INC\(\*?[^)]*tail\);//; s/(\n\trc = __dpi_queue_write)/\n\tSTRM_INC(dpivf->conf.c_desc, tail);\1/'
+variant counts_doorbells submitted_stats $C \
+	's/(stats\.submitted )[^;]*;/\1+= 1;/'
+variant ring_of_1024 ring_end $C \
+	's/(max_cnt = )nb_desc/\1DPI_MAX_DESC/'
+variant no_end ring_full $C \
+	's/cnxk_dmadev_room\(dpivf\) == 0/false/g'
+variant end_in_copy_only ring_full $C \
+	's/cnxk_dmadev_room\(dpivf\) == 0\)\)\n\t\treturn -ENOSPC;\n\tif \(unlikely\(nb_src/false))\n\t\treturn -ENOSPC;\n\tif (unlikely(nb_src/g'
+variant short_lists long_lists $C \
+	's/\n\tif \(unlikely\(nb_src > [^\n]*\n\t\treturn -EINVAL;//g'
+variant long_pieces long_pieces $C \
+	's/length > DPI_CN[0-9K]*_MAX_LEN/false/g'
+variant long_pieces_of_lists long_pieces $C \
+	's/lengths > DPI_CN[0-9K]*_MAX_LEN/false/g'
+variant doorbell_of_all full_ring $C \
+	's/dpivf->num_words > DPI_MAX_DBELL/false/'
+variant no_capacity capacity $C \
+	's/\n[^\n]*->burst_capacity = [^\n]*//'
+
+# What completed operations are told as.
+variant from_first_slot completed_order $C \
+	's/compl_ptr\[c_desc->head\]/compl_ptr[cnt]/'
+variant status_from_first_slot mixed_calls $C \
+	's/compl_ptr\[c_desc->head\]/compl_ptr[cnt]/2'
+variant completed_moves_end completed_order $C \
+	's/\n\tdpivf->cpl_idx \+= cnt;/&\n\tdpivf->conf.c_desc.tail = cnt;/'
+variant status_moves_end mixed_calls $C \
+	's/\n\tdpivf->cpl_idx \+= cnt;/&\n\tdpivf->conf.c_desc.tail = 0;/2'
+variant index_in_call completed_order $C \
+	's/\*last_idx = dpivf->cpl_idx - 1/*last_idx = cnt - 1/'
+variant status_index_in_call mixed_calls $C \
+	's/\*last_idx = dpivf->cpl_idx - 1/*last_idx = cnt - 1/2'
+variant statistics_tell stats_reset $C \
+	's/(\n\tnb = RTE_MIN)/\n\tif (dpivf->stats.submitted == dpivf->stats.completed)\n\t\treturn 0;\n\1/'
+variant errors_again errors_once $C \
+	's/\n\t\t\t\*has_error = 1;/&\n\t\t\tdpivf->stats.errors++;/'
+variant codes_of_device status_codes $C \
+	's/= RTE_DMA_STATUS_ERROR_UNKNOWN/= result/'
+variant writes_next_status status_codes $C \
+	's/(\n\t\tif \(result == DPI_REQ_CDATA\)\n\t\t\tbreak;\n)(\n\t\tstatus\[cnt\] = [^\n]*)/\2\1/'
+variant no_status channel_status $C \
+	's/\n\t\.vchan_status = [^\n]*//g'
+variant size_of_pointer stats_size $C \
+	's/sizeof\(\*rte_stats\)/sizeof(rte_stats)/'
+
+# Setup, stop, start and close.
+variant takes_without_slots not_set_up $C \
+	's/cnxk_dmadev_room\(dpivf\) == 0/false/g'
+variant slots_of_before no_memory $C \
+	's/\n\tc_desc->max_cnt = 0;//'
+variant undoes_nothing refused $C \
+	's/if \(dpivf->flag & CNXK_DPI_DEV_CONFIG\) \{/if (true) {/'
+variant set_up_once setup_again $C \
+	's/\n\tmemset\(header, 0, [^\n]*/\n\tif (header->u[0] != 0 || header->u[1] != 0)\n\t\treturn 0;/g'
+variant header_of_before setup_again $C \
+	's/\n\tmemset\(header, 0, [^\n]*//g'
+variant ports_of_first ports $C \
+	's/lport( = conf->dst_port)/FPORT\1/g; s/fport( = (conf->src_port|0))/lport\1/g; s/FPORT/fport/g'
+variant slots_stay close_leak $C \
+	's/\n\tcnxk_dmadev_ring_free\(&dpivf->conf.c_desc\);//'
+variant slots_twice close_leak $C \
+	's/\n\tcnxk_dmadev_ring_free\(c_desc\);//'
+variant closes_always close_unconfigured $C \
+	's/if \(dpivf->flag & CNXK_DPI_DEV_CONFIG\) \{/if (true) {/'
+variant stops_at_once stop_waits $C \
+	's/while \(!\(plt_read64/while (false \&\& !(plt_read64/'
+variant keeps_queued restart $C \
+	's/\n\tcnxk_dmadev_queue_rewind\(dpivf\);//'
+variant keeps_chunks restart $C \
+	's/\n\t\t\troc_npa_aura_op_free\([^\n]*//'

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+# shellcheck shell=bash
+#
+# Mistakes in operations with hosts, and with hosts that go.
+# A list for variants.sh, where the function is that it calls.
+
+variant wrong_xtype hosts_directions $D \
+	's/(from_host\)\n\t\troute->xtype = DPI_XTYPE_)INBOUND/\1OUTBOUND/'
+variant external_as_inbound hosts_directions $D \
+	's/= DPI_XTYPE_EXTERNAL_ONLY/= DPI_XTYPE_INBOUND/'
+variant func_of_before hosts_directions $D \
+	's/union dpi_instr_hdr_s header = \{ .u = \{ 0 \} \};/static union dpi_instr_hdr_s header;/'
+variant no_func hosts_directions $D \
+	's/\n\t\theader->cn(9k|10k)\.func = route->func;//g'
+variant no_pvfe hosts_directions $D \
+	's/\n\t\theader->cn(9k|10k)\.pvfe = 1;//g'
+variant func_in_external hosts_directions $D \
+	's/ \&\& \(route->xtype != DPI_XTYPE_EXTERNAL_ONLY \|\| route->func == 0\)//'
+variant wrong_port hosts_directions $D \
+	's/lport = route->port/lport = route->port ^ 1/g'
+variant no_fport hosts_directions $D \
+	's/fport = route->port/fport = 0/g'
+variant lists_swapped hosts_directions $D \
+	's/swap \? lists->(nb_)?dst : lists->(nb_)?src/swap ? lists->\1src : lists->\2dst/g'
+variant never_swapped hosts_directions $D \
+	's/swap = !cn10k \&\& [^;]*/swap = false/'
+variant swapped_on_both hosts_directions $D \
+	's/swap = !cn10k \&\&/swap =/'
+variant two_hosts hosts_directions $D \
+	's/return !from_host \|\| !to_host \|\| src == dst/return true/'
+variant ends_exchanged hosts_directions $D \
+	's/& RTE_DMA_OP_FLAG_SRC_HANDLER \?/\& RTE_DMA_OP_FLAG_DST_HANDLER ?/'
+variant no_channel_handler hosts_directions $D \
+	's/handler : domain->dst_handler/handler : RTE_DMA_HANDLER_SELF/'
+variant handlers_unbounded hosts_directions $D \
+	's/\n\tif \(route->handler >= CNXK_DMA_HANDLERS\)\n\t\treturn false;//'
+variant refused_is_given hosts_refused $D \
+	's/known \? cnxk_dmadev_enqueue\(dpivf, rc\) : cnxk_domain_refuse\(dpivf, comp_ptr\)/cnxk_dmadev_enqueue(dpivf, rc)/'
+variant refused_is_good hosts_refused $D \
+	's/CNXK_DMA_REFUSED \| RTE_DMA_STATUS_INVALID_HANDLER/0/'
+variant refused_takes_no_slot hosts_refused $D \
+	's/\n\tSTRM_INC\(dpivf->conf\.c_desc, tail\);//'
+variant refused_rings hosts_refused $D \
+	's/\(flags & RTE_DMA_OP_FLAG_SUBMIT\) \&\& dpivf->num_words != 0/(flags \& RTE_DMA_OP_FLAG_SUBMIT) \&\& ++dpivf->num_words/'
+variant refused_not_submitted hosts_refused $D \
+	's/\n\t\tdpivf->stats\.submitted\+\+;//'
+variant status_of_refused hosts_errors $D \
+	's/cdata & CNXK_DMA_REFUSED\)/cdata == 0)/'
+variant status_of_next hosts_refused $D \
+	's/slot = c_desc->head;/slot = c_desc->tail;/'
+variant any_length hosts_limits $D \
+	's/return lengths > \([^;]*/return num_words/'
+variant any_list hosts_limits $D \
+	's/\n\tif \(unlikely\(lists->nb_src > [^\n]*\n\t\treturn -EINVAL;//'
+variant handler_of_no_end hosts_limits $D \
+	's/\n\tif \(unlikely\(handler != 0 [^\n]*\n\t\treturn -EINVAL;//'
+variant type_stays hosts_other_types $D \
+	's/= domain \? (cn9k|cn10k)_domain_copy : [a-z0-9]*_dmadev_copy/= \1_domain_copy/g'
+variant no_drain hosts_busy $D \
+	's/while \(cnxk_domain_is_busy\(dpivf, handlers\)\)/while (false \&\& cnxk_domain_is_busy(dpivf, handlers))/'
+variant no_drain_in_threads hosts_revoke $D \
+	's/while \(cnxk_domain_is_busy\(dpivf, handlers\)\)/while (false \&\& cnxk_domain_is_busy(dpivf, handlers))/'
+variant drains_all hosts_busy $D \
+	's/ \&\& \(handlers\[h \/ 64\] >> \(h % 64\) & 1\) != 0//'
+variant handler_not_noted hosts_revoke $D \
+	's/\(&comp_ptr->handler, route\.handler,/(\&comp_ptr->handler, RTE_DMA_HANDLER_SELF,/'
+variant waits_for_nothing hosts_dry $D \
+	's/\n\tif \(rc < 0\)\n[^\n]*\n\t\t__atomic_store_n\(&comp_ptr->handler, RTE_DMA_HANDLER_SELF, __ATOMIC_RELAXED\);\n\telse if/\n\tif/'
+variant stop_forgets_nothing hosts_stop $D \
+	's/\n\tif \(rc == 0\)\n\t\tcnxk_domain_forget\(dev->data->dev_private\);//'
+variant stale_handler hosts_refused $H \
+	's/(host_end\(struct[^}]*\{\n\tuint16_t i;\n\n)\tfor [^\n]*\n[^\n]*;/\1\t(void)i;/'
+variant handler_again hosts_refused $H \
+	's/uint16_t i, h = port->last;/uint16_t i, h = 0;/'
+variant other_groups hosts_groups $H \
+	's/for \(i = 0; i < group->nb_devs; i\+\+\)\n\t\tentry_set\(group->devs\[i\], d->handler, entry\);/struct cnxk_access *a;\n\n\t(void)i;\n\tTAILQ_FOREACH(a, \&port->devs, next)\n\t\tentry_set(a, d->handler, entry);/'
+variant stays_attached hosts_groups $H \
+	's/\n\t\tentry_set\(access, d->handler, 0\);//'
+variant ends_with_operations hosts_groups $A \
+	's/if \(detached == -EBUSY\)/if (false)/'
+variant out_for_good hosts_groups $A \
+	's/if \(ret < 0 \&\& detached != -ENOENT\)/if (false)/'
+variant joined_not_told hosts_events $H \
+	's/\n\thost_raise\(group, d, RTE_DMA_ACCESS_REASON_JOINED\);//'
+variant going_is_listed hosts_busy $A \
+	's/d->entry == 0 \|\| d->going/d->entry == 0/'
+variant any_token hosts_call_errors $A \
+	's/ret = rte_dma_broker_token_check[^;]*/ret = rte_dma_broker_size_get(dev, group_id)/'
+variant any_number hosts_call_errors $A \
+	's/>= RTE_PMD_CNXK_DMA_MAX_HOSTS/>= 999/'
+variant same_place hosts_call_errors $H \
+	's/ \|\| d->entry == entry\)/)/'
+
+# What is taken of a peer.
+variant any_port hosts_blobs $H \
+	's/blob->hosts\[i\]\.port >= RTE_PMD_CNXK_DMA_PORTS \|\| //'
+variant any_blob_length hosts_blobs $H \
+	's/ \|\|\n\t\t\texp->len != blob_len\(blob->nb\)//'
+variant name_twice hosts_blobs $H \
+	's/\n\t\t\tif \(rte_uuid_compare\(blob->hosts\[i\]\.id, blob->hosts\[j\]\.id\) == 0\)\n\t\t\t\treturn -EPROTO;/\n\t\t\t;/'
+variant keeps_all hosts_blobs $H \
+	's/\n\thosts_remove\(port, group, peer, &blob\);//'
+variant keeps_place hosts_blobs $H \
+	's/rte_uuid_compare\(blob->hosts\[i\]\.id, d->id\) == 0 \&\&/(void)d->entry, rte_uuid_compare(blob->hosts[i].id, d->id) == 0 ||/'
+variant going_forever hosts_peer_goes $H \
+	's/(const rte_uuid_t id, uint32_t entry\)\n\{[^}]*int error;\n)\n\thosts_reap\(port, group\);/\1/'
+variant host_counts_more hosts_blobs $H \
+	's/\n\tif \(host != NULL \&\& !host->going\)\n\t\tcnxk_host_remove\(port, group, host\);//'
+variant second_forgotten hosts_blobs $H \
+	's/(domain_free\(port, group, d\);)\n\tcnxk_hosts_take\(port, group\);/\1/'
