@@ -4,8 +4,8 @@
 
 /*
  * What a peer may send as its hosts: anything. The driver's hooks are called as the broker calls
- * them, with lists that are good and lists that are not; from each the driver takes what a reference
- * says, and of a bad one nothing.
+ * them, with lists that are good and lists that are not; from each the driver takes what a
+ * reference says, and after a bad one it has nothing of that peer.
  */
 
 #include <errno.h>
@@ -219,10 +219,13 @@ send(unsigned int round)
 	good = is_good(&blob, exp.len);
 	hosts_name(PEER, peer);
 	ret = cnxk_broker_ops.import(access_of->port, &info, peer, &exp, &handler);
-	CHECK_EQ(ret, good ? 0 : -EPROTO, "round %u: %u bytes, version %u, %u hosts", round, exp.len,
-		blob.version, blob.nb);
-	if (!good)
+	CHECK_EQ(ret, good ? 0 : -EPROTO, "round %u: %u bytes, version %u, %u hosts", round,
+		exp.len, blob.version, blob.nb);
+	if (!good) {
+		/* What was good before is not any more. */
+		nb_taken = 0;
 		return;
+	}
 	CHECK(handler != 0 && handler < CNXK_DMA_HANDLERS, "round %u: handler %u", round, handler);
 	CHECK_EQ(access_of->hosts[handler], 0, "a peer that an operation can reach");
 	take(&blob);
@@ -248,7 +251,8 @@ check_names(void)
 	blob.nb = 0;
 	exp.len = 4;
 	memcpy(exp.blob, &blob, exp.len);
-	CHECK_EQ(cnxk_broker_ops.import(access_of->port, &info, peer2, &exp, &handler), 0, "process");
+	CHECK_EQ(cnxk_broker_ops.import(access_of->port, &info, peer2, &exp, &handler), 0,
+		"process");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 1 + HOSTS_NB, "no host");
 	CHECK_EQ(access_of->hosts[handler], 0, "no host");
 	hosts_name(0, own);
@@ -266,8 +270,8 @@ copy_to(uint16_t handler, uint64_t flags)
 		flags | HOSTS_DST | RTE_DMA_OP_HANDLER(handler));
 }
 
-/* A peer goes while operations to its host are under way here: the host is kept until they are over,
- * and nobody else's meanwhile.
+/* A peer goes while operations to its host are under way here: the host is kept until they are
+ * over, and nobody else's meanwhile.
  */
 void
 case_hosts_peer_goes(enum dpi_chip chip)

@@ -99,6 +99,8 @@ variant any_blob_length hosts_blobs $H \
 	's/ \|\|\n\t\t\texp->len != blob_len\(blob->nb\)//'
 variant name_twice hosts_blobs $H \
 	's/\n\t\t\tif \(rte_uuid_compare\(blob->hosts\[i\]\.id, blob->hosts\[j\]\.id\) == 0\)\n\t\t\t\treturn -EPROTO;/\n\t\t\t;/'
+variant bad_one_keeps hosts_blobs $H \
+	's/\n\t\tblob\.nb = 0;/\n\t\treturn ret;/'
 variant keeps_all hosts_blobs $H \
 	's/\n\thosts_remove\(port, group, peer, &blob\);//'
 variant keeps_place hosts_blobs $H \

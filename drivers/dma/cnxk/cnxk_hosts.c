@@ -234,6 +234,7 @@ domain_make(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t o
 	rte_uuid_copy(d->owner, owner);
 	d->entry = entry;
 	TAILQ_INSERT_TAIL(&group->domains, d, next);
+	*error = 0;
 	return d;
 }
 
@@ -445,16 +446,17 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	struct cnxk_blob blob;
 	int ret;
 
-	ret = blob_read(exp, &blob);
-	if (ret < 0)
-		return ret;
 	if (group == NULL)
 		return -ENOENT;
+	ret = blob_read(exp, &blob);
+	if (ret < 0)
+		/* what it declared before counts no more */
+		blob.nb = 0;
 	host = cnxk_host_find(group, peer);
 	if (host != NULL && rte_uuid_compare(host->owner, group->self) == 0)
 		return -EEXIST;
 	d = peer_find(group, peer);
-	if (d == NULL)
+	if (d == NULL && ret == 0)
 		d = domain_make(port, group, peer, peer, 0, &ret);
 	if (d == NULL)
 		return ret;
@@ -465,7 +467,7 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	hosts_remove(port, group, peer, &blob);
 	cnxk_hosts_take(port, group);
 	*handler = d->handler;
-	return 0;
+	return ret;
 }
 
 static int
