@@ -236,8 +236,8 @@ rte_dma_access_group_leave(int16_t dev_id, int16_t group_id)
 		return ret;
 
 	ret = dev->dev_ops->access_group_leave(dev, group_id);
-	/* Who may leave is out, even if its controller does not answer. */
-	if (ret != -EPERM)
+	/* Who may leave is out, even if its controller does not answer; but not while it is busy. */
+	if (ret != -EPERM && ret != -EBUSY)
 		dma_access_list_del(dev_id, group_id);
 
 	rte_dma_access_trace_group_leave(dev_id, group_id, ret);

@@ -175,7 +175,8 @@ int rte_dma_access_group_create(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -EDEADLK: called from an event callback.
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device did not create the group.
- *   - -EBUSY: other domains, or other devices of this process, are still in.
+ *   - -EBUSY: other domains, or other devices of this process, are still in; or as for
+ *     rte_dma_access_group_leave().
  *   - -ETIMEDOUT: as for rte_dma_access_group_leave().
  */
 __rte_experimental
@@ -238,6 +239,8 @@ int rte_dma_access_group_join(int16_t dev_id, const rte_uuid_t domain_id,
  *   - -ENOTSUP, -EDEADLK: as for rte_dma_access_group_create().
  *   - -ENOENT: the device is in no such group.
  *   - -EPERM: the device created the group; destroy it.
+ *   - -EBUSY: operations to members are under way or were not submitted; the device is still in.
+ *     Only of drivers whose device cannot take them back.
  *   - -ETIMEDOUT: the controller did not confirm in 2 seconds that the rights are withdrawn; the
  *     connection to it was cut, which withdraws them as soon as it runs again. The group is
  *     forgotten all the same.

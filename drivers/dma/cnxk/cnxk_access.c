@@ -96,6 +96,7 @@ cnxk_access_open(struct cnxk_access *access, struct rte_dma_dev *dev, cnxk_acces
 	if (port != NULL)
 		TAILQ_INSERT_TAIL(&port->devs, access, next);
 	access->port = port;
+	access->controller_id = ((pci_domain << 8) | bus) & INT16_MAX;
 	pthread_mutex_unlock(&cnxk_access_lock);
 }
 
@@ -123,7 +124,7 @@ cnxk_access_info(const struct cnxk_access *access, struct rte_dma_info *info)
 	if (access->port == NULL)
 		return;
 	info->dev_capa |= RTE_DMA_CAPA_INTER_OS_DOMAIN | RTE_DMA_CAPA_OPS_HANDLER;
-	info->controller_id = ((access->port->pci_domain << 8) | access->port->bus) & INT16_MAX;
+	info->controller_id = access->controller_id;
 }
 
 void
@@ -133,7 +134,8 @@ cnxk_access_dump(const struct cnxk_access *access, FILE *f)
 	const struct cnxk_group *group;
 	const struct cnxk_domain *d;
 
-	if (access->port == NULL)
+	/* the port is the primary process' memory */
+	if (access->port == NULL || rte_eal_process_type() != RTE_PROC_PRIMARY)
 		return;
 	pthread_mutex_lock(&cnxk_access_lock);
 	TAILQ_FOREACH(group, &access->port->groups, next) {

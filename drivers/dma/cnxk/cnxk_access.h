@@ -45,6 +45,7 @@ struct cnxk_access {
 	struct cnxk_port *port; /* NULL: no access groups */
 	struct rte_dma_dev *dev;
 	cnxk_access_drain_t drain;
+	int16_t controller_id;
 	uint32_t hosts[CNXK_DMA_HANDLERS];
 };
 

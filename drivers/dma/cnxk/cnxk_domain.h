@@ -322,12 +322,14 @@ cnxk_domain_stop(struct rte_dma_dev *dev)
 {
 	int rc;
 
-	pthread_mutex_lock(&cnxk_access_lock);
+	/* not under the lock: it may wait, and the hooks of the broker must not */
 	rc = cnxk_dmadev_stop(dev);
-	if (rc == 0)
-		cnxk_domain_forget(dev->data->dev_private);
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&cnxk_access_lock);
+	cnxk_domain_forget(dev->data->dev_private);
 	pthread_mutex_unlock(&cnxk_access_lock);
-	return rc;
+	return 0;
 }
 
 static int

@@ -489,25 +489,41 @@ unimport_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	return ret;
 }
 
+/* No new operation of a device reaches a host of the group; wait for those under way. */
+static int
+group_quiet(struct cnxk_group *group)
+{
+	uint64_t handlers[CNXK_DMA_HANDLERS / 64] = { 0 };
+	const struct cnxk_domain *d;
+	uint16_t i;
+
+	TAILQ_FOREACH(d, &group->domains, next) {
+		for (i = 0; i < group->nb_devs; i++)
+			entry_set(group->devs[i], d->handler, 0);
+		bit_set(handlers, d->handler);
+	}
+	return group_drain(group, handlers, drain_end());
+}
+
 static int
 unexport_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info)
 {
 	struct cnxk_group *group = group_by_instance(port, info->instance);
-	uint16_t i;
 	int ret;
 
 	if (group == NULL)
 		return 0;
+	/* of all members: no device names a host of a group that has ended */
+	ret = group_quiet(group);
+	if (ret < 0) {
+		plt_err("group %d: operations to its hosts are still under way", group->id);
+		return ret;
+	}
 	ret = hosts_remove(port, group, group->self, NULL);
 	if (ret < 0)
 		return ret;
 	group->exported = false;
-	/* no device names a host of a group that has ended */
-	for (i = group->nb_devs; i > 0; i--)
-		if (cnxk_group_detach(group, group->devs[i - 1]) < 0)
-			ret = -EBUSY;
-	if (ret < 0)
-		plt_err("group %d: operations to its hosts are still under way", group->id);
+	group->nb_devs = 0;
 	hosts_reap(port, group);
 	group_free_if_over(port, group);
 	return 0;
