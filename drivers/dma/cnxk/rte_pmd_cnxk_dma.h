@@ -90,8 +90,10 @@ int rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t
  * @b EXPERIMENTAL: this API may change without prior notice.
  *
  * Take back the declaration of a host. When this returns 0, none of this process' operations
- * reaches the host's memory any more; the other members' devices follow when they hear of it, and
- * tell it by the event RTE_DMA_ACCESS_REASON_LEFT.
+ * reaches the host's memory by it any more; the other members' devices follow when they hear of it,
+ * and tell it by the event RTE_DMA_ACCESS_REASON_LEFT. If another member has declared the same
+ * host, it stays in the group with another handler; and what other groups have of it is not
+ * touched.
  *
  * @param dev_id
  *   The identifier of a cnxk device that is in the group.
