@@ -274,8 +274,9 @@ join_finish(struct dma_group *group, int16_t dev_id)
 		ret = dma_broker_group_go_live(group);
 	if (ret < 0)
 		return ret;
-	/* what could not be sent yet is sent by the control thread */
+	/* what could not be sent yet is sent by the control thread, and what came due is done */
 	dma_broker_conn_flush(group->conn);
+	dma_broker_loop_wake();
 	next_windows_forget(dev_id);
 	return 0;
 }
