@@ -71,8 +71,10 @@
 #define DMA_BROKER_MAX_DISCARDS 64
 #define DMA_BROKER_MAX_DISCARDS_UID 8
 #define DMA_BROKER_HANGS_MS 200
-/* The same while none hangs. */
-#define DMA_BROKER_MAX_BUSY_DISCARDS 512
+/* The same while none hangs: what a group of the largest size sends at a time, twice. It is what
+ * those who send descriptors that hang can take from this process before that is noticed.
+ */
+#define DMA_BROKER_MAX_BUSY_DISCARDS 128
 
 /* What the kernel keeps of messages to a member that does not read, in bytes: some five. The rest
  * waits in a queue of ours. The kernel counts the descriptors in it against the sender, all sockets

@@ -310,6 +310,18 @@ handle_set(struct idxd_port *port, uint16_t handler, uint16_t handle)
 	__atomic_store_n(&port->handles[handler], handle, __ATOMIC_RELAXED);
 }
 
+/* Also that of a closed window, which leads nowhere, is used until its import is removed. */
+static bool
+handler_is_used(const struct idxd_port *port, uint16_t handler)
+{
+	const struct idxd_import *i;
+
+	TAILQ_FOREACH(i, &port->imports, next)
+		if (i->handler == handler)
+			return true;
+	return false;
+}
+
 /* A handler that was not used for as long as possible: an application that missed that it is over
  * is refused, rather than sent to another member. 0: none is free.
  */
@@ -320,7 +332,7 @@ handler_take(struct idxd_port *port)
 
 	for (i = 1; i < IDXD_HANDLERS; i++) {
 		port->last_handler = port->last_handler % (IDXD_HANDLERS - 1) + 1;
-		if (port->handles[port->last_handler] == 0)
+		if (!handler_is_used(port, port->last_handler))
 			return port->last_handler;
 	}
 	return 0;
