@@ -494,13 +494,15 @@ static int
 group_quiet(struct cnxk_group *group)
 {
 	uint64_t handlers[CNXK_DMA_HANDLERS / 64] = { 0 };
-	const struct cnxk_domain *d;
+	struct cnxk_domain *d;
 	uint16_t i;
 
 	TAILQ_FOREACH(d, &group->domains, next) {
 		for (i = 0; i < group->nb_devs; i++)
 			entry_set(group->devs[i], d->handler, 0);
 		bit_set(handlers, d->handler);
+		/* not again either, if a leave has to be tried again */
+		d->going = d->entry != 0;
 	}
 	return group_drain(group, handlers, drain_end());
 }
