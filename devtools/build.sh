@@ -147,7 +147,7 @@ our_warnings() {
 		find "$WARNINGS" -type f -exec cat {} +
 	} | awk '
 		!text { if ($0 == "") text = 1; else ours[$0]; next }
-		match($0, /^[^:]*\/dpdk\/[^:]+:[0-9]+:[0-9]+: warning: /) {
+		match($0, /^[^:]*\/dpdk\/[^:]+:[0-9]+:([0-9]+:)? warning: /) {
 			path = substr($0, 1, index($0, ":") - 1)
 			sub(/^.*\/dpdk\//, "", path)
 			if (path in ours) print

@@ -7,7 +7,6 @@
  * find, so it must be ours or root's, no link, and nobody else may replace files in it.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -10,7 +10,6 @@
  * but never for ever.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -7,7 +7,6 @@
  * nothing comes for a while, and stop where the control thread asks them to.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>

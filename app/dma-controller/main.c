@@ -4,7 +4,6 @@
 
 /* dpdk-dma-controller: options, start and end. controller.h says how the program is made. */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>

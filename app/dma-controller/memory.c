@@ -9,7 +9,6 @@
  * region is a shared mapping in it.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>

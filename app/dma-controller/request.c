@@ -7,7 +7,6 @@
  * answered.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -7,7 +7,6 @@
  * engine; each is served by one engine.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

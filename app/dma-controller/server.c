@@ -7,7 +7,6 @@
  * does not say HELLO in time is closed; there is room for few of those.
  */
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
