@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <rte_atomic.h>
+#include <rte_lcore.h>
 #include <rte_malloc.h>
 
 #include "bench.h"

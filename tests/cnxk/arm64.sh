@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The DPDK DMA access authors
 #
-# The cnxk driver is for arm64, and so may be this project's library and driver: all of them compile
-# for it, without a warning. And what no test on another machine can show: the driver orders the data
-# that it tells as copied behind the completion.
+# The cnxk driver is for arm64, and so may be all else of this project but the driver of Intel's
+# engine: it compiles for arm64 without a warning. And what no test on another machine can show: the
+# driver orders the data that it tells as copied behind the completion.
 #
 # Usage: arm64.sh BUILD
 #
@@ -17,8 +17,9 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 BUILD=$1
 CROSS=aarch64-linux-gnu
-# Of build/dpdk; what is not compiled for the other machine has no command either.
-DIRS=(drivers/dma/cnxk drivers/dma/sw lib/dmadev)
+# How files of build/dpdk begin; what is not compiled for this machine has no command either.
+BEGINS=(app/dma-controller/ app/test-dma-perf/ app/test/test_dma drivers/dma/cnxk/ drivers/dma/sw/
+	examples/dma_access/ lib/dmadev/)
 ORDERED=(cnxk_dmadev_completed cnxk_dmadev_completed_status)
 # No more than the machine has, and each takes some memory.
 JOBS=2
@@ -47,16 +48,17 @@ make_config() {
 	END
 }
 
-# Writes a script for each source of the directories that compiles it to $work/obj.
+# Writes a script for each such source that compiles it, to $work/obj.
 write_commands() {
-	python3 - "$BUILD" "$work" "$CROSS" "${DIRS[@]}" <<-'END'
+	python3 - "$BUILD" "$work" "$CROSS" "${BEGINS[@]}" <<-'END'
 		import json, os, shlex, sys
-		build, work, cross, *dirs = sys.argv[1:]
+		build, work, cross, *begins = sys.argv[1:]
 		os.makedirs(work + "/obj")
 		for entry in json.load(open(build + "/obj/compile_commands.json")):
 		    path = entry["file"].split("/dpdk/", 1)[-1]
-		    if os.path.dirname(path) not in dirs:
+		    if not path.startswith(tuple(begins)):
 		        continue
+		    name = path.replace("/", "%")
 		    words = shlex.split(entry["command"])
 		    for option in "-o", "-MF", "-MQ":
 		        at = words.index(option)
@@ -68,20 +70,23 @@ write_commands() {
 		    # Libraries beside libc have the same headers on all machines.
 		    words += ["-march=armv8-a+crc", "-Werror", "-idirafter", "/usr/include",
 		              "-idirafter", "/usr/include/x86_64-linux-gnu",
-		              "-o", work + "/obj/" + os.path.basename(path) + ".o"]
-		    with open(work + "/obj/" + os.path.basename(path) + ".sh", "w") as script:
+		              "-o", work + "/obj/" + name + ".o"]
+		    with open(work + "/obj/" + name + ".sh", "w") as script:
 		        script.write(shlex.join(words) + "\n")
 	END
 }
 
 compile_all() {
-	local scripts=("$work/obj"/*.sh) status=0
-	((${#scripts[@]} > ${#DIRS[@]})) || fail "BUILD tells of ${#scripts[@]} sources only"
+	local scripts=("$work/obj"/*.sh) status=0 begin
+	for begin in "${BEGINS[@]}"; do
+		compgen -G "$work/obj/${begin//\//%}*.sh" >/dev/null ||
+			fail "BUILD has no source $begin*"
+	done
 	(cd "$BUILD/obj" && printf '%s\0' "${scripts[@]}" |
 		xargs -0 -n 1 -P "$JOBS" bash >"$work/messages" 2>&1) || status=$?
 	cat "$work/messages"
 	((status == 0)) || fail "some of ${#scripts[@]} sources do not compile for arm64"
-	echo "${#scripts[@]} sources of ${DIRS[*]} compile for arm64 without a warning"
+	echo "${#scripts[@]} sources compile for arm64 without a warning"
 }
 
 # Whether a function of an object has a barrier for loads of what a device wrote.
@@ -93,19 +98,20 @@ has_barrier() {
 }
 
 check_order() {
-	local name object=$work/obj/cnxk_dmadev.c.o
+	local name source=drivers/dma/cnxk/cnxk_dmadev.c object
+	object=$work/obj/${source//\//%}
 	for name in "${ORDERED[@]}"; do
-		has_barrier "$object" "$name" || {
+		has_barrier "$object.o" "$name" || {
 			cat "$work/code"
 			fail "$name has no barrier (dmb oshld) between the completion and its return"
 		}
 	done
 	# The same with the defect put back: the check must see it.
-	sed 's/rte_io_rmb();//' "$BUILD/dpdk/drivers/dma/cnxk/cnxk_dmadev.c" >"$work/unordered.c"
-	! cmp -s "$work/unordered.c" "$BUILD/dpdk/drivers/dma/cnxk/cnxk_dmadev.c" ||
+	sed 's/rte_io_rmb();//' "$BUILD/dpdk/$source" >"$work/unordered.c"
+	! cmp -s "$work/unordered.c" "$BUILD/dpdk/$source" ||
 		fail "the driver has no rte_io_rmb() to take away"
-	sed -e "s|[^ ]*/drivers/dma/cnxk/cnxk_dmadev.c|$work/unordered.c|" \
-		-e "s|$object|$work/unordered.o|" "$work/obj/cnxk_dmadev.c.sh" >"$work/unordered.sh"
+	sed -e "s|[^ ]*/$source|$work/unordered.c|" -e "s|$object.o|$work/unordered.o|" \
+		"$object.sh" >"$work/unordered.sh"
 	(cd "$BUILD/obj" && bash "$work/unordered.sh") || fail "the variant does not compile"
 	for name in "${ORDERED[@]}"; do
 		! has_barrier "$work/unordered.o" "$name" ||
