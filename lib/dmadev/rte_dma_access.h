@@ -64,7 +64,7 @@
 extern "C" {
 #endif
 
-/** Most members that an access group can have, its creator included. */
+/** Most members that an access group can have, its creator included. A driver may take fewer. */
 #define RTE_DMA_ACCESS_GROUP_MAX_MEMBERS 64
 
 /** Names no group: what rte_dma_access_window_set() takes for "the next group". */
@@ -207,7 +207,8 @@ int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
  *     up to 1 second.
  *   - -EALREADY: the device is in the group.
  *   - -EEXIST: another process is in the group under this domain.
- *   - -ENOSPC: the group is full (::RTE_DMA_ACCESS_GROUP_MAX_MEMBERS), or the controller is.
+ *   - -ENOSPC: the group is full (::RTE_DMA_ACCESS_GROUP_MAX_MEMBERS, or fewer if the guide of its
+ *     driver says so), or the controller is.
  *   - -EXDEV: the group belongs to another controller than the device.
  *   - -ENOTCONN: the creator or the controller went away meanwhile.
  *   - -EIO: the creator's driver cannot reach what the device exported, or the device cannot reach
@@ -362,7 +363,7 @@ enum rte_dma_access_reason {
 	RTE_DMA_ACCESS_REASON_LEFT,
 	/** The group ended, for its creator destroyed it or is gone; no handler is valid. */
 	RTE_DMA_ACCESS_REASON_DESTROYED,
-	/** A domain changed its windows. */
+	/** A domain changed its windows, or what else its driver shares for it. */
 	RTE_DMA_ACCESS_REASON_WINDOWS_CHANGED,
 	/** A domain has to be named by a new handler; get it again. */
 	RTE_DMA_ACCESS_REASON_HANDLER_CHANGED,

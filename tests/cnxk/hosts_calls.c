@@ -2,33 +2,18 @@
  * Copyright(c) 2026 The DPDK DMA access authors
  */
 
-/* What the group calls and the driver's own ones say of hosts, and the events of it. */
+/* What the group calls and the driver's own ones say of hosts. */
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_common.h>
 
 #include "cases.h"
 #include "hosts.h"
 
-#define WAIT_S 10
-
 static struct hosts h;
 static const rte_uuid_t nobody;
-
-/* Guards what callbacks have seen. */
-static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t seen_more = PTHREAD_COND_INITIALIZER;
-static unsigned int nb_seen;
-static struct {
-	int16_t dev;
-	struct rte_dma_event_info info;
-	int add;
-	int remove;
-} seen[64];
 
 static int
 add(int16_t dev, int16_t group, const rte_uuid_t token, unsigned int name, uint8_t port, uint8_t pf,
@@ -128,76 +113,6 @@ case_hosts_call_errors(enum dpi_chip chip)
 	check_most();
 	check_ended();
 	h.dev2 = -1;
-	hosts_close(&h);
-}
-
-static void
-on_event(int16_t dev, enum rte_dma_event_type event, const struct rte_dma_event_info *info,
-	void *arg)
-{
-	const int added = add(dev, info->group_id, hosts_token, 200, 0, 3, 3);
-	const int removed = take_away(dev, info->group_id, 0);
-
-	CHECK_EQ(event, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE, "type");
-	CHECK(arg == &h, "argument %p", arg);
-	pthread_mutex_lock(&seen_lock);
-	CHECK(nb_seen < RTE_DIM(seen), "%u events", nb_seen);
-	seen[nb_seen].dev = dev;
-	seen[nb_seen].info = *info;
-	seen[nb_seen].add = added;
-	seen[nb_seen++].remove = removed;
-	pthread_cond_signal(&seen_more);
-	pthread_mutex_unlock(&seen_lock);
-}
-
-/* One event more on each device: of a host, in the group. */
-static void
-expect_events(unsigned int name, enum rte_dma_access_reason reason)
-{
-	struct timespec end;
-	unsigned int i;
-	rte_uuid_t id;
-
-	hosts_name(name, id);
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += WAIT_S;
-	pthread_mutex_lock(&seen_lock);
-	while (nb_seen < 2)
-		CHECK_EQ(pthread_cond_timedwait(&seen_more, &seen_lock, &end), 0,
-			"%u of 2 events came", nb_seen);
-	CHECK(seen[0].dev != seen[1].dev, "two events of device %d", seen[0].dev);
-	for (i = 0; i < nb_seen; i++) {
-		CHECK_EQ(seen[i].info.group_id, h.group, "event %u", i);
-		CHECK_EQ(seen[i].info.reason, reason, "event %u", i);
-		CHECK_EQ(rte_uuid_compare(seen[i].info.domain_id, id), 0, "event %u", i);
-		CHECK_EQ(seen[i].add, -EDEADLK, "add in a callback");
-		CHECK_EQ(seen[i].remove, -EDEADLK, "remove in a callback");
-	}
-	CHECK_EQ(nb_seen, 2, "events");
-	nb_seen = 0;
-	pthread_mutex_unlock(&seen_lock);
-}
-
-void
-case_hosts_events(enum dpi_chip chip)
-{
-	const int16_t *dev, *devs[] = { &h.r.dev, &h.dev2 };
-	unsigned int i, round;
-
-	hosts_open(&h, chip);
-	for (i = 0; i < RTE_DIM(devs); i++)
-		CHECK_EQ(rte_dma_event_callback_register(*devs[i],
-			RTE_DMA_EVENT_ACCESS_TABLE_UPDATE, on_event, &h), 0, "register");
-	for (round = 0; round < 3; round++) {
-		dev = devs[round % 2];
-		CHECK_EQ(take_away(*dev, h.group, 1), 0, "remove");
-		expect_events(1, RTE_DMA_ACCESS_REASON_LEFT);
-		CHECK_EQ(add(*dev, h.group, hosts_token, 1, 1, 0, 0), 0, "add");
-		expect_events(1, RTE_DMA_ACCESS_REASON_JOINED);
-	}
-	for (i = 0; i < RTE_DIM(devs); i++)
-		CHECK_EQ(rte_dma_event_callback_unregister(*devs[i],
-			RTE_DMA_EVENT_ACCESS_TABLE_UPDATE, on_event, &h), 0, "unregister");
 	hosts_close(&h);
 }
 

@@ -56,6 +56,7 @@ static const struct {
 	CASE(hosts_other_types),
 	CASE(hosts_call_errors),
 	CASE(hosts_events),
+	CASE(hosts_full),
 	CASE(hosts_table),
 	CASE(hosts_info),
 	CASE(hosts_busy),

@@ -83,6 +83,16 @@ variant out_for_good hosts_groups $A \
 	's/if \(ret < 0 \&\& detached != -ENOENT\)/if (false)/'
 variant joined_not_told hosts_events $H \
 	's/\n\thost_raise\(group, d, RTE_DMA_ACCESS_REASON_JOINED\);//'
+variant left_not_told hosts_events $H \
+	's/\n\tif \(!host->going\)\n\t\thost_raise\([^\n]*//'
+variant told_itself hosts_events $H \
+	's/(rte_uuid_compare\(host->owner, group->self\) == 0)\)\n\t\treturn;/\1 \&\& host->entry == 0)\n\t\treturn;/'
+variant any_number_in_group hosts_full $H \
+	's/(\n\tif \()(group_is_full\(group, entry != 0\)\))/\1entry == 0 \&\& \2/'
+variant any_number_of_processes hosts_full $H \
+	's/(\n\tif \()(group_is_full\(group, entry != 0\)\))/\1entry != 0 \&\& \2/'
+variant none_in_place hosts_full $H \
+	's/(domain_free\(port, group, host\);)\n\tcnxk_hosts_take\(port, group\);/\1/'
 variant going_is_listed hosts_busy $A \
 	's/d->entry == 0 \|\| d->going/d->entry == 0/'
 variant any_token hosts_call_errors $A \
@@ -108,6 +118,6 @@ variant keeps_place hosts_blobs $H \
 variant going_forever hosts_peer_goes $H \
 	's/(const rte_uuid_t id, uint32_t entry\)\n\{[^}]*int error;\n)\n\thosts_reap\(port, group\);/\1/'
 variant host_counts_more hosts_blobs $H \
-	's/\n\tif \(host != NULL \&\& !host->going\)\n\t\tcnxk_host_remove\(port, group, host\);//'
+	's/rte_uuid_compare\(d->id, owner\) != 0 \&\&/true \&\&/'
 variant second_forgotten hosts_blobs $H \
 	's/(domain_free\(port, group, d\);)\n\tcnxk_hosts_take\(port, group\);/\1/'

@@ -215,7 +215,7 @@ cnxk_group_create(struct rte_dma_dev *dev, const rte_uuid_t domain_id, const rte
 	if (access->port == NULL)
 		return -ENOTSUP;
 	ret = rte_dma_broker_create(dev, &access->port->broker, domain_id, token, group_id,
-		max_members);
+		RTE_MIN(max_members, CNXK_DMA_GROUP_PROCESSES));
 	if (ret < 0)
 		return ret;
 	/* it cannot have ended already, but there may be too many devices */
@@ -427,8 +427,6 @@ rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t tok
 		return ret;
 	if (rte_dma_broker_handler_get(dev, group_id, host->domain_id, &handler) == 0)
 		return -EEXIST;
-	if (cnxk_group_size_get(dev, group_id) >= RTE_DMA_ACCESS_GROUP_MAX_MEMBERS)
-		return -ENOSPC;
 	port = access_of(dev)->port;
 	pthread_mutex_lock(&cnxk_access_lock);
 	ret = host_add_locked(port, group_id, host);

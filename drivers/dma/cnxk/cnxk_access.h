@@ -16,12 +16,19 @@
 #include <stdio.h>
 #include <sys/queue.h>
 
+#include <rte_dma_access.h>
 #include <rte_dmadev_pmd.h>
+
+#include "rte_pmd_cnxk_dma.h"
 
 /* Handlers are less than this, and not 0. Peers on the SoC have one, too, though no operation can
  * use it; a process in a few groups of the largest size has enough.
  */
 #define CNXK_DMA_HANDLERS 1024
+
+/* Processes in a group, so that with hosts its table has RTE_DMA_ACCESS_GROUP_MAX_MEMBERS at most. */
+#define CNXK_DMA_GROUP_PROCESSES \
+	(RTE_DMA_ACCESS_GROUP_MAX_MEMBERS - RTE_PMD_CNXK_DMA_GROUP_HOSTS)
 
 /* An entry of a device's table; 0: no host of the device's groups. */
 #define CNXK_DMA_HOST_VALID (1u << 31)

@@ -97,7 +97,7 @@ entry_set(struct cnxk_access *access, uint16_t handler, uint32_t entry)
 	__atomic_store_n(&access->hosts[handler], entry, __ATOMIC_SEQ_CST);
 }
 
-/* Tell the application of all devices in the group about a host. */
+/* Tell the application of all devices in the group about a host that another member declared. */
 static void
 host_raise(const struct cnxk_group *group, const struct cnxk_domain *host,
 	enum rte_dma_access_reason reason)
@@ -105,6 +105,8 @@ host_raise(const struct cnxk_group *group, const struct cnxk_domain *host,
 	struct rte_dma_event_info info = { .group_id = group->id, .reason = reason };
 	uint16_t i;
 
+	if (rte_uuid_compare(host->owner, group->self) == 0)
+		return;
 	rte_uuid_copy(info.domain_id, host->id);
 	for (i = 0; i < group->nb_devs; i++)
 		rte_dma_access_event_raise(group->devs[i]->dev->data->dev_id, &info);
@@ -215,13 +217,30 @@ cnxk_hosts_of(const struct cnxk_group *group, const rte_uuid_t owner)
 	return nb;
 }
 
+/* Whether the table of the group has no room for one more host, or for one more process. */
+static bool
+group_is_full(const struct cnxk_group *group, bool of_hosts)
+{
+	const struct cnxk_domain *d;
+	uint16_t nb = 0;
+
+	TAILQ_FOREACH(d, &group->domains, next)
+		nb += (d->entry != 0) == of_hosts && !d->going;
+	/* we are a process ourselves */
+	return nb >= (of_hosts ? RTE_PMD_CNXK_DMA_GROUP_HOSTS : CNXK_DMA_GROUP_PROCESSES - 1);
+}
+
 static struct cnxk_domain *
 domain_make(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner,
 	const rte_uuid_t id, uint32_t entry, int *error)
 {
-	struct cnxk_domain *d = calloc(1, sizeof(*d));
+	struct cnxk_domain *d;
 
+	*error = -ENOSPC;
+	if (group_is_full(group, entry != 0))
+		return NULL;
 	*error = -ENOMEM;
+	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return NULL;
 	d->handler = handler_take(port);
@@ -325,7 +344,10 @@ blob_has(const struct cnxk_blob *blob, const struct cnxk_domain *d)
 	return false;
 }
 
-/* Remove what a member has declared, but for what is in keep; all waits no longer than one. */
+/*
+ * Remove what a member has declared, but for what is in keep, and who has its name: what a process
+ * is called counts more than what another says of hosts. All waits no longer than one.
+ */
 static int
 hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner,
 	const struct cnxk_blob *keep)
@@ -335,8 +357,11 @@ hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t 
 	int ret;
 
 	TAILQ_FOREACH(d, &group->domains, next) {
-		if (d->entry == 0 || rte_uuid_compare(d->owner, owner) != 0 ||
-				(keep != NULL && !d->going && blob_has(keep, d)))
+		if (d->entry == 0)
+			continue;
+		if (rte_uuid_compare(d->id, owner) != 0 &&
+				(rte_uuid_compare(d->owner, owner) != 0 ||
+				(keep != NULL && !d->going && blob_has(keep, d))))
 			continue;
 		host_end(group, d);
 		bit_set(handlers, d->handler);
@@ -460,9 +485,6 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 		d = domain_make(port, group, peer, peer, 0, &ret);
 	if (d == NULL)
 		return ret;
-	/* the name of a process counts more than what another says of hosts */
-	if (host != NULL && !host->going)
-		cnxk_host_remove(port, group, host);
 	d->declared = blob;
 	hosts_remove(port, group, peer, &blob);
 	cnxk_hosts_take(port, group);

@@ -40,6 +40,9 @@ extern "C" {
 /** Hosts that one process can declare in one group. */
 #define RTE_PMD_CNXK_DMA_MAX_HOSTS 12
 
+/** Hosts that a group can have, whoever declared them. The other half of its members are processes. */
+#define RTE_PMD_CNXK_DMA_GROUP_HOSTS 32
+
 /** A PCIe function by which a host's memory is reached. */
 struct rte_pmd_cnxk_dma_host {
 	rte_uuid_t domain_id; /**< Name of the host's domain, chosen by the caller. */
@@ -52,7 +55,7 @@ struct rte_pmd_cnxk_dma_host {
  * @warning
  * @b EXPERIMENTAL: this API may change without prior notice.
  *
- * Declare that a host is a member of an access group. All members learn of it by the event
+ * Declare that a host is a member of an access group. All other members learn of it by the event
  * RTE_DMA_ACCESS_REASON_JOINED. It stays one until it is removed, or the process that declared it
  * is out of the group. What of its memory can be reached is the host's own matter: windows cannot
  * be set for it.
@@ -76,8 +79,9 @@ struct rte_pmd_cnxk_dma_host {
  *   - -ENOTCONN: The group has ended.
  *   - -EACCES: The token is wrong.
  *   - -EEXIST: The group has a member of this name, or a host with this port, pf and vf.
- *   - -ENOSPC: The process has declared RTE_PMD_CNXK_DMA_MAX_HOSTS in the group, the group is full,
- *     or there is no handler left.
+ *   - -ENOSPC: The process has declared RTE_PMD_CNXK_DMA_MAX_HOSTS in the group, the group has
+ *     RTE_PMD_CNXK_DMA_GROUP_HOSTS, or there is no handler left.
+ *   - -ENOMEM: Out of memory.
  *   - -ENOTSUP: Called in a secondary process.
  *   - -EDEADLK: Called from an event callback.
  */
@@ -106,7 +110,8 @@ int rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t
  *   - 0: Success.
  *   - -EINVAL: The device is none or no cnxk device, or the domain is null.
  *   - -ENOENT: The device is in no group of this identifier, or this process declared no such host
- *     there.
+ *     there. After -EBUSY: those operations are over, and the host is gone.
+ *   - -ENOTCONN: The group has ended.
  *   - -EBUSY: Operations that reach it were enqueued and not submitted, or do not complete. No new
  *     ones are accepted. Submit, and call again.
  *   - -ENOTSUP: Called in a secondary process.
