@@ -217,6 +217,16 @@ idle_status(void)
 	model_reorder(false);
 }
 
+/* The device tells faults of reads and of writes apart, which dmadev does not. */
+static void
+write_fault(void)
+{
+	batch("sdp");
+	expect_statuses(ALL, 3);
+	batch("d");
+	expect_statuses(ALL, 1);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -232,6 +242,7 @@ static const struct {
 	{ "id_wrap_statuses", id_wrap_statuses },
 	{ "set_up_again", set_up_again },
 	{ "idle_status", idle_status },
+	{ "write_fault", write_fault },
 };
 
 bool

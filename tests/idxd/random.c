@@ -60,6 +60,7 @@ fail_one(unsigned int nb)
 		enum rte_dma_status_code status;
 	} kinds[] = {
 		{ 0x03, RTE_DMA_STATUS_PAGE_FAULT },
+		{ 0x83, RTE_DMA_STATUS_PAGE_FAULT },
 		{ 0x10, RTE_DMA_STATUS_INVALID_OPCODE },
 		{ 0x13, RTE_DMA_STATUS_INVALID_LENGTH },
 		{ 0x1a, RTE_DMA_STATUS_ERROR_UNKNOWN },

@@ -123,7 +123,8 @@ ranges(void)
 	/* The whole address space, and nothing at all. */
 	try_fill(&wq, h[2], (uintptr_t)owned, 4 * PAGE, NULL);
 	try_fill(&wq, h[2], UINT64_MAX, 2, "refused_wrap");
-	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF, inter(&wq, DSA_OPCODE_INTER_FILL, 0, -1, 64, h[2], 8));
+	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE,
+		inter(&wq, DSA_OPCODE_INTER_FILL, 0, -1, 64, h[2], 8));
 	try_fill(&wq, h[3], (uintptr_t)owned, 1, "refused_window");
 	/* Offsets count from the window. */
 	EXPECT(1, inter(&wq, DSA_OPCODE_INTER_FILL, UINT64_C(0x5555555555555555), -1, 90, h[1],

@@ -104,7 +104,9 @@ refusals(void)
 	wq_close(&wq);
 }
 
-/* What lies before the page that is not there is moved; the record says where it ended. */
+/* What lies before the page that is not there is moved; the record says where it ended, and by which
+ * access.
+ */
 static void
 faults(void)
 {
@@ -121,13 +123,14 @@ faults(void)
 	EXPECT(PAGE + 10, first_other(dst + PAGE - 10, PAGE + 10, 0xb2));
 	/* Not writable is not there, for a destination. */
 	EXPECT(0, mprotect(rd + PAGE, PAGE, PROT_READ));
-	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF,
+	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE,
 		do_op(&wq, DSA_OPCODE_MEMFILL, NULL, rd + PAGE - 3, 10, &rec));
 	EXPECT(3, rec.bytes_completed);
 	EXPECT((uintptr_t)rd + PAGE, rec.fault_addr);
 	EXPECT(0, rd[PAGE - 1]);
 	EXPECT(PAGE, first_other(rd + PAGE, PAGE, 0xc3));
-	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF, do_op(&wq, DSA_OPCODE_MEMMOVE, dst, NULL, 8, &rec));
+	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE,
+		do_op(&wq, DSA_OPCODE_MEMMOVE, dst, NULL, 8, &rec));
 	EXPECT(0, rec.bytes_completed);
 	EXPECT(0, rec.fault_addr);
 	EXPECT(DSA_COMP_PAGE_FAULT_NOBOF, do_op(&wq, DSA_OPCODE_MEMMOVE, NULL, dst, 8, &rec));

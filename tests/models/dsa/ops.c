@@ -35,10 +35,18 @@ refuse(enum refusal why, uint64_t addr)
 }
 
 static struct outcome
-fault_at(uint64_t addr, uint32_t completed)
+read_fault(uint64_t addr, uint32_t completed)
 {
 	return (struct outcome){ .status = DSA_COMP_PAGE_FAULT_NOBOF, .completed = completed,
 		.fault = addr };
+}
+
+/* The status tells that the access was a write. */
+static struct outcome
+write_fault(uint64_t addr, uint32_t completed)
+{
+	return (struct outcome){ .status = DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE,
+		.completed = completed, .fault = addr };
 }
 
 static bool
@@ -146,9 +154,9 @@ copy(struct end src, struct end dst, uint32_t size)
 		m = process_write(dst.proc, dst.addr + done, chunk[0], n);
 		done += m;
 		if (m < n)
-			return fault_at(dst.addr + done, done);
+			return write_fault(dst.addr + done, done);
 		if (n < len)
-			return fault_at(src.addr + done, done);
+			return read_fault(src.addr + done, done);
 	}
 
 	return (struct outcome){ .status = DSA_COMP_SUCCESS, .completed = done };
@@ -168,9 +176,9 @@ copy_overlapping(struct end src, struct end dst, uint32_t size)
 	m = process_write(dst.proc, dst.addr, buf, n);
 	free(buf);
 	if (m < n)
-		return fault_at(dst.addr + m, m);
+		return write_fault(dst.addr + m, m);
 	if (n < size)
-		return fault_at(src.addr + n, n);
+		return read_fault(src.addr + n, n);
 
 	return (struct outcome){ .status = DSA_COMP_SUCCESS, .completed = size };
 }
@@ -206,7 +214,7 @@ fill(uint64_t pattern, struct end dst, uint32_t size)
 		n = process_write(dst.proc, dst.addr + done, chunk[0], len);
 		done += n;
 		if (n < len)
-			return fault_at(dst.addr + done, done);
+			return write_fault(dst.addr + done, done);
 	}
 
 	return (struct outcome){ .status = DSA_COMP_SUCCESS, .completed = done };
@@ -229,9 +237,9 @@ compare(struct end a, const struct end *b, uint64_t pattern, uint32_t size)
 				return (struct outcome){ .status = DSA_COMP_SUCCESS, .result = 1,
 					.completed = done + i };
 		if (m < n)
-			return fault_at(b->addr + done + m, done + m);
+			return read_fault(b->addr + done + m, done + m);
 		if (n < len)
-			return fault_at(a.addr + done + n, done + n);
+			return read_fault(a.addr + done + n, done + n);
 	}
 
 	return (struct outcome){ .status = DSA_COMP_SUCCESS, .completed = done };
@@ -248,7 +256,7 @@ cache_flush(struct end dst, uint32_t size)
 		len = size - done < CHUNK ? size - done : CHUNK;
 		n = process_read(dst.proc, dst.addr + done, chunk[0], len);
 		if (n < len)
-			return fault_at(dst.addr + done + n, done + n);
+			return read_fault(dst.addr + done + n, done + n);
 	}
 
 	return (struct outcome){ .status = DSA_COMP_SUCCESS, .completed = done };

@@ -92,7 +92,7 @@ report_executed(const struct queue *q, const struct dsa_hw_desc *desc, int batch
 		const struct outcome *o)
 {
 	model.counters[counter_of(desc->opcode)]++;
-	if (o->status == DSA_COMP_PAGE_FAULT_NOBOF)
+	if ((o->status & DSA_COMP_STATUS_MASK) == DSA_COMP_PAGE_FAULT_NOBOF)
 		model.counters[COUNT_FAULTS]++;
 	if (o->refusal != REFUSAL_NONE)
 		model.refusals[o->refusal]++;
