@@ -95,13 +95,13 @@ windows_change(struct dma_group *group, const struct rte_dma_access_window *win,
 
 	/* the driver first: that the old rights are gone depends on nobody else */
 	ret = dma_broker_export(group, win, nb, &changed);
-	if (ret < 0)
+	if (ret < 0 && !changed)
 		return ret;
 	if (group->host != NULL)
 		dma_broker_host_update(group, changed);
 	else
 		dma_broker_member_update(group, changed);
-	return 0;
+	return ret;
 }
 
 /* Whether nothing but leave and destroy is left to do. */

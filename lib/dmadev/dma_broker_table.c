@@ -357,9 +357,16 @@ dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *w
 
 	if (dma_broker_group_lost(group))
 		return -ENOTCONN;
+	*changed = false;
 	ret = group->port->ops->export(group->port->ctx, &group->info, win, nb, &exp);
-	if (ret < 0)
+	if (ret < 0 && !exp.lost)
 		return ret;
+	if (ret < 0) {
+		BROKER_LOG(ERR, "group %d: nobody can reach this process any more, for the driver "
+			"withdrew its old windows, but could not export the new ones (%s); set "
+			"them again", group->info.group_id, strerror(-ret));
+		exp = (struct rte_dma_broker_export){ .fd = -1 };
+	}
 	if (!export_valid(group, &exp)) {
 		BROKER_LOG(ERR, "a driver exports %u bytes and descriptor %d: not what it may",
 			exp.len, exp.fd);
@@ -369,7 +376,7 @@ dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *w
 	*changed = export_differs(&exp, old);
 	*old = exp;
 	group->windows_prot = windows_prot(win, nb);
-	group->prot = group->windows_prot;
+	group->prot = ret < 0 ? 0 : group->windows_prot;
 	group->exported = true;
 	return ret;
 }

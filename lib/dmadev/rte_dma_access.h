@@ -321,7 +321,9 @@ int rte_dma_access_group_handler_get(int16_t dev_id, int16_t group_id,
  * Set which parts of the caller's memory a group may reach, and how.
  *
  * Replaces the whole set at once. When it returns 0, no later byte moves under a right that the new
- * set lacks.
+ * set lacks. On failure the old set stays, unless the new one does nothing but take rights back: they
+ * are taken back in any case, and if the rest cannot be granted anew, the group reaches nothing of
+ * the caller's until a set was set with success.
  *
  * @param dev_id
  *   The device.
@@ -341,7 +343,9 @@ int rte_dma_access_group_handler_get(int16_t dev_id, int16_t group_id,
  *   - -EDEADLK: called from an event callback.
  *   - -ENOENT: the device is in no such group.
  *   - -ENOTCONN: the group has ended.
- *   - -ENOSPC: more windows than the device has.
+ *   - -ENOSPC: more windows than the device has, or no room in its controller for the change.
+ *   - -ENOMEM: out of memory.
+ *   - -EIO: the controller's kernel driver refused it; the log says why.
  *   - -ETIMEDOUT: as for rte_dma_access_group_leave().
  */
 __rte_experimental

@@ -60,6 +60,8 @@ struct rte_dma_broker_export {
 	 * never makes a duplicate, for closing one can end what it stands for.
 	 */
 	int fd;
+	/** Of an export that failed: the old one is withdrawn all the same, and there is none. */
+	bool lost;
 };
 
 /** See refuse_fd. */
@@ -82,7 +84,10 @@ struct rte_dma_broker_ops {
 	 * for reading and writing, if win is NULL). Called when the caller enters a group and again
 	 * for each change of its windows; when a later call returns 0, rights that the new set
 	 * lacks can no longer be used. Fills exp; a result that differs from the last one is sent
-	 * to the others, who import it in place of the old one. On failure the old set stays.
+	 * to the others, who import it in place of the old one; one without len and fd says that
+	 * nothing is shared. On failure the old set stays, but must not if all that changes is that
+	 * rights are taken back: exp->lost is set then, and the others are told that nothing is
+	 * shared, until the next export or renew.
 	 */
 	int (*export)(void *ctx, const struct rte_dma_broker_group *group,
 		const struct rte_dma_access_window *win, uint16_t nb,

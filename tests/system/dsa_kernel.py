@@ -13,7 +13,6 @@ LEN = 4096
 INTER_PROCESS, OPS_HANDLER = 1 << 9, 1 << 36
 
 
-
 def words(peer):
     return dict(word.split('=') for word in peer('info').split())
 
@@ -87,7 +86,9 @@ def logged(kit, peer, *parts):
 
 
 def table_full(kit):
-    """Each window takes an entry of the table, and a change needs one more for a moment."""
+    """Each window takes an entry of the table, and a change needs one more for a moment, unless it
+    only takes rights back.
+    """
     k.Model(kit, '--idpt-entries', '4')
     a, b = k.Peer(kit), k.Peer(kit)
     groups = []
@@ -104,6 +105,57 @@ def table_full(kit):
     a('windows', groups[0], '0x1000:4096:1')
     for peer in (b, a):
         peer.end()
+
+
+def full_by_others(kit):
+    """Whatever others have of the table, rights can be taken back."""
+    model = k.Model(kit, '--idpt-entries', '4')
+    a, b, c = k.Peer(kit), k.Peer(kit), k.Peer(kit)
+    group, _ = kit.group(a, b)
+    kit.group(c)
+    far, near, own = a('alloc', LEN), a('alloc', LEN), b('alloc', LEN)
+    kit.error(errno.ENOSPC, a, 'windows', group, '0x1000:4096:1')
+    handler = b.number('handler', group, a.domain)
+    kit.equal(b.number('copy', 'self', own, handler, far, LEN), 0, 'the old set stays')
+
+    kit.say('less memory, and less to do with it')
+    for window in f'{far}:{2 * LEN}:3', f'{far}:{LEN}:3', f'{far}:{LEN}:1':
+        a('windows', group, window)
+        b.wait_event('handler', a.domain)
+    handler = b.number('handler', group, a.domain)
+    kit.equal(b.number('copy', handler, far, 'self', own, LEN), 0, 'what is left')
+    for wrong in ('self', own, handler, far), (handler, near, 'self', own):
+        kit.check(b.number('copy', *wrong, LEN) != 0, f'{wrong} is permitted still')
+
+    kit.say('somebody takes the entry before it is used again')
+    for nth in 1, 2:
+        model.ctl('ioctl-error', 'create', 'ENOSPC', nth)
+    kit.error(errno.ENOSPC, a, 'windows', group, f'{far}:{LEN // 2}:1')
+    logged(kit, a, 'nobody can reach this process any more')
+    unreachable(kit, b, a, group, handler, far, own)
+    model.ctl('ioctl-error', 'create', 'ENOSPC', 1)
+    kit.error(errno.ENOSPC, a, 'windows', group, f'{near}:{LEN}:3')
+    kit.check(b.number('copy', handler, far, 'self', own, LEN) != 0, 'it can be read')
+    a('windows', group, f'{far}:{LEN}:1')
+    b.wait_event('handler', a.domain)
+    handler = b.number('handler', group, a.domain)
+    kit.equal(b.number('copy', handler, far, 'self', own, LEN), 0, 'set again')
+
+    kit.say('nothing at all needs no entry')
+    for nth in 1, 2:
+        model.ctl('ioctl-error', 'create', 'ENOSPC', nth)
+    a('windows', group)
+    unreachable(kit, b, a, group, handler, far, own)
+    for peer in (c, b, a):
+        peer.end()
+
+
+def unreachable(kit, peer, owner, group, handler, far, own):
+    """The table says so, once the peer was told, and the device at once."""
+    kit.check(peer.number('copy', handler, far, 'self', own, LEN) != 0, 'it can be read')
+    peer.wait_event('windows', owner.domain)
+    entry = [e for e in peer('table', group).split() if e.startswith(owner.domain)][0]
+    kit.equal(entry.split(':')[2], '0', 'what one may do there')
 
 
 # What the kernel may say to IDXD_WIN_CREATE, what the API makes of it, and what the log advises.
@@ -279,8 +331,8 @@ def queued(kit):
 
 
 def test(kit):
-    for what in (features, controllers, single_submitter, table_full, errors, special_handles,
-                 lost_renewal, outside, queued):
+    for what in (features, controllers, single_submitter, table_full, full_by_others, errors,
+                 special_handles, lost_renewal, outside, queued):
         kit.say(what.__name__)
         what(kit)
         stats = kit.model.stats() if kit.model.alive() else {}

@@ -12,8 +12,10 @@
  *	unexport,	close the descriptor: the kernel waits until nothing uses the right any
  *	unimport	more before it returns
  *
- * What a window permits cannot be changed, so new windows come with another one. It is made before
- * the old one is closed, and nobody has it until then.
+ * No call of the kernel changes what a window permits, so new windows come with another one. It is
+ * made before the old one is closed, and nobody has it until then. (The device has a descriptor that
+ * changes a window. It would have to go through the work queue that the application uses, and is not
+ * known to wait for operations that are under way.)
  */
 
 #include <errno.h>
@@ -232,6 +234,42 @@ export_replace(struct idxd_port *port, struct idxd_export *e,
 	return 0;
 }
 
+static bool
+permits_nothing(const struct idxd_win_create *win)
+{
+	return (win->flags & (IDXD_WIN_FLAG_READ | IDXD_WIN_FLAG_WRITE)) == 0;
+}
+
+/* Whether a window permits nothing that another one does not. */
+static bool
+only_narrows(const struct idxd_win_create *win, const struct idxd_win_create *old)
+{
+	const uint32_t prot = IDXD_WIN_FLAG_READ | IDXD_WIN_FLAG_WRITE;
+
+	if (permits_nothing(win))
+		return true;
+	return (win->flags & prot & ~old->flags) == 0 && win->base >= old->base &&
+			win->size <= old->size && win->base - old->base <= old->size - win->size;
+}
+
+/* The kernel refused a window, and its owner must not depend on it to take rights back. Without the
+ * old window there is room for another one in a full table.
+ */
+static int
+export_narrow(struct idxd_port *port, struct idxd_export *e, const struct idxd_win_create *win,
+	struct rte_dma_broker_export *exp)
+{
+	int ret;
+
+	export_close(port, e);
+	e->win = *win;
+	ret = export_replace(port, e, win, exp);
+	if (ret == 0 || permits_nothing(win))
+		return 0;
+	exp->lost = true;
+	return ret;
+}
+
 static int
 export_locked(struct idxd_port *port, const struct rte_dma_broker_group *group,
 	const struct idxd_win_create *win, struct rte_dma_broker_export *exp)
@@ -247,6 +285,8 @@ export_locked(struct idxd_port *port, const struct rte_dma_broker_group *group,
 		e->fd = -1;
 	}
 	ret = export_replace(port, e, win, exp);
+	if (ret < 0 && made == NULL && only_narrows(win, &e->win))
+		return export_narrow(port, e, win, exp);
 	if (made != NULL && ret == 0)
 		TAILQ_INSERT_TAIL(&port->exports, made, next);
 	else if (made != NULL)
