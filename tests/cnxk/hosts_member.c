@@ -235,7 +235,7 @@ run(int fd, unsigned int number, enum dpi_chip chip)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "hosts_peers, member %u", number);
+	snprintf(name, sizeof(name), "member %u", number);
 	rig_begin(name, SECONDS);
 	device_start(chip);
 	serve(fd, number);

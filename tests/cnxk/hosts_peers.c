@@ -9,17 +9,16 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <rte_common.h>
 
 #include "hosts.h"
 #include "hosts_member.h"
+#include "peers.h"
 
-#define SECONDS 100
-#define NB      3u /* members, of which the first one creates */
-#define HOST    MEMBER_HOSTS
-#define TRIES   50u
+#define NB    3u /* members, of which the first one creates */
+#define HOST  MEMBER_HOSTS
+#define TRIES 50u
 
 static struct member members[NB];
 static int16_t group;
@@ -223,21 +222,14 @@ check_creator_dies(enum dpi_chip chip)
 	member_end(&members[0]);
 }
 
-int
-main(void)
+void
+case_hosts_peers(enum dpi_chip chip)
 {
-	enum dpi_chip chip;
-
-	rig_name("hosts_peers", SECONDS);
-	for (chip = DPI_CHIP_CN9K; chip <= DPI_CHIP_CN10K; chip++) {
-		start(chip);
-		check_peers();
-		check_owner();
-		check_both();
-		check_out(2, chip, false);
-		check_out(2, chip, true);
-		check_creator_dies(chip);
-	}
-	printf("PASSED: hosts_peers\n");
-	return 0;
+	start(chip);
+	check_peers();
+	check_owner();
+	check_both();
+	check_out(2, chip, false);
+	check_out(2, chip, true);
+	check_creator_dies(chip);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The DPDK DMA access authors
+ */
+
+#ifndef PEERS_H
+#define PEERS_H
+
+/* The cases with several processes that are run by name, once for each family of chips. */
+
+#include "dpi_model.h"
+
+void case_hosts_peers(enum dpi_chip chip);
+
+#endif /* PEERS_H */
