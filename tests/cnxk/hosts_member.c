@@ -12,11 +12,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <rte_common.h>
+#include <rte_eal.h>
 
 #include "hosts.h"
 #include "hosts_member.h"
@@ -25,6 +28,8 @@
 #define WAIT_S  10
 #define BASE    0x40000u
 #define LEN     64u
+/* What fits in a reply. */
+#define TEXT_LEN sizeof(((struct member_reply *)NULL)->text)
 
 static struct rig r;
 
@@ -40,8 +45,8 @@ domain_name(unsigned int number, rte_uuid_t id)
 }
 
 /* Two hosts of the same function are behind different ports. */
-static void
-place_of(unsigned int host, struct rte_pmd_cnxk_dma_host *place)
+void
+member_place(unsigned int host, struct rte_pmd_cnxk_dma_host *place)
 {
 	domain_name(host, place->domain_id);
 	place->port = host % RTE_PMD_CNXK_DMA_PORTS;
@@ -69,9 +74,15 @@ is_known(int16_t group, unsigned int domain)
 	return rte_dma_access_group_handler_get(r.dev, group, id, &handler) == 0;
 }
 
-/* The table changes before its event comes. */
+static bool
+has_ended(int16_t group)
+{
+	return rte_dma_access_group_size_get(r.dev, group) == -ENOTCONN;
+}
+
+/* The table changes before its event comes, and a group ends before. */
 static int
-await(int16_t group, unsigned int domain, bool known)
+await(const struct member_request *q)
 {
 	struct timespec end;
 	unsigned int before;
@@ -83,7 +94,8 @@ await(int16_t group, unsigned int domain, bool known)
 	do {
 		before = nb_events;
 		pthread_mutex_unlock(&lock);
-		if (is_known(group, domain) == known)
+		if (q->command == MEMBER_ENDED ? has_ended(q->group) :
+				is_known(q->group, q->a) == (q->b != 0))
 			return 0;
 		pthread_mutex_lock(&lock);
 		while (nb_events == before && ret == 0)
@@ -119,7 +131,7 @@ host_sum(void)
 	unsigned int host, i;
 
 	for (host = MEMBER_HOSTS; host < MEMBER_LAST; host++) {
-		place_of(host, &place);
+		member_place(host, &place);
 		bytes = dpi_model_host(r.m, place.pf << 12 | place.vf, place.port, BASE, LEN);
 		for (i = 0; i < LEN; i++)
 			sum = sum * 31 + bytes[i];
@@ -127,21 +139,30 @@ host_sum(void)
 	return sum;
 }
 
+/* Queue a copy by a handler, of something else each time; its index. */
+static int
+enqueue(uint64_t handler, uint64_t ends, uint64_t flags)
+{
+	static uint8_t pattern;
+	const unsigned int piece = ++pattern;
+
+	memset(rig_src(&r, piece), pattern, LEN);
+	return rte_dma_copy(r.dev, 0, ends & HOSTS_SRC ? BASE : (uintptr_t)rig_src(&r, piece),
+		ends & HOSTS_DST ? BASE : (uintptr_t)rig_dst(&r, piece), LEN,
+		ends | RTE_DMA_OP_HANDLER(handler) | flags);
+}
+
 /* Copy by a handler; the status, after a look at what it did to the memories. */
 static int
 copy(uint64_t handler, uint64_t ends)
 {
 	enum rte_dma_status_code status = RTE_DMA_STATUS_NOT_ATTEMPTED;
-	static uint8_t pattern;
 	const uint64_t before = host_sum();
 	uint64_t after;
 	uint16_t last;
 	int rc;
 
-	memset(rig_src(&r, 0), ++pattern, LEN);
-	rc = rte_dma_copy(r.dev, 0, ends & HOSTS_SRC ? BASE : (uintptr_t)rig_src(&r, 0),
-		ends & HOSTS_DST ? BASE : (uintptr_t)rig_dst(&r, 0), LEN,
-		ends | RTE_DMA_OP_HANDLER(handler) | RTE_DMA_OP_FLAG_SUBMIT);
+	rc = enqueue(handler, ends, RTE_DMA_OP_FLAG_SUBMIT);
 	CHECK(rc >= 0, "handler %u: %d", (unsigned int)handler, rc);
 	dpi_model_run(r.m);
 	CHECK_EQ(rte_dma_completed_status(r.dev, 0, 1, &last, &status), 1, "handler %u",
@@ -150,6 +171,74 @@ copy(uint64_t handler, uint64_t ends)
 	CHECK_EQ(before != after, status == 0 && ends == HOSTS_DST, "handler %u, status %d",
 		(unsigned int)handler, (int)status);
 	return status;
+}
+
+/* Submit all that is queued; how many operations completed, and the status of each. */
+static int
+finish(struct member_reply *reply)
+{
+	enum rte_dma_status_code status[MEMBER_RING];
+	struct dpi_model_state before, after;
+	uint16_t last, nb, i;
+
+	dpi_model_state(r.m, RIG_VF, &before);
+	CHECK_EQ(rte_dma_submit(r.dev, 0), 0, "submit");
+	dpi_model_run(r.m);
+	dpi_model_state(r.m, RIG_VF, &after);
+	reply->carried_out = after.executed - before.executed;
+	nb = rte_dma_completed_status(r.dev, 0, MEMBER_RING, &last, status);
+	for (i = 0; i < nb; i++)
+		reply->status[i] = status[i];
+	return nb;
+}
+
+static int
+dump(char *text)
+{
+	FILE *f = fmemopen(text, TEXT_LEN, "w");
+	int ret;
+
+	CHECK(f != NULL, "no file for the dump: %d", errno);
+	ret = rte_dma_dump(r.dev, f);
+	CHECK_EQ(fclose(f), 0, "a dump of more than %zu bytes", TEXT_LEN);
+	return ret;
+}
+
+static int
+telemetry_connect(void)
+{
+	const struct timeval limit = { .tv_sec = WAIT_S };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/dpdk_telemetry.v2",
+		rte_eal_get_runtime_dir());
+	CHECK_EQ(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0, "%s: %d", to.sun_path,
+		errno);
+	CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0, "time");
+	return fd;
+}
+
+/* Ask telemetry as another program does; how long its answer is. */
+static int
+ask(int16_t group, bool one, char *text)
+{
+	const int fd = telemetry_connect();
+	char question[64];
+	ssize_t n;
+
+	if (one)
+		snprintf(question, sizeof(question), "/dmadev/access_group,%d,%d", r.dev, group);
+	else
+		snprintf(question, sizeof(question), "/dmadev/access_groups,%d", r.dev);
+	/* first of all it tells its version */
+	CHECK(recv(fd, text, TEXT_LEN, 0) > 0, "telemetry says nothing: %d", errno);
+	CHECK_EQ(send(fd, question, strlen(question), MSG_NOSIGNAL), strlen(question), "%d", errno);
+	n = recv(fd, text, TEXT_LEN, 0);
+	CHECK(n > 0 && (size_t)n < TEXT_LEN, "%s: %zd bytes, error %d", question, n, errno);
+	text[n] = '\0';
+	close(fd);
+	return n;
 }
 
 static int
@@ -172,19 +261,28 @@ carry_out(const struct member_request *q, unsigned int number, struct member_rep
 	case MEMBER_DESTROY:
 		return rte_dma_access_group_destroy(r.dev, q->group);
 	case MEMBER_ADD:
-		place_of(q->a, &place);
+		member_place(q->a, &place);
 		return rte_pmd_cnxk_dma_host_add(r.dev, q->group, hosts_token, &place);
 	case MEMBER_REMOVE:
-		place_of(q->a, &place);
+		member_place(q->a, &place);
 		return rte_pmd_cnxk_dma_host_remove(r.dev, q->group, place.domain_id);
 	case MEMBER_SIZE:
 		return rte_dma_access_group_size_get(r.dev, q->group);
 	case MEMBER_TABLE:
 		return entry_find(q->group, q->a, &reply->entry);
 	case MEMBER_AWAIT:
-		return await(q->group, q->a, q->b != 0);
+	case MEMBER_ENDED:
+		return await(q);
 	case MEMBER_COPY:
 		return copy(q->a, q->b);
+	case MEMBER_QUEUE:
+		return enqueue(q->a, q->b, 0);
+	case MEMBER_FINISH:
+		return finish(reply);
+	case MEMBER_DUMP:
+		return dump(reply->text);
+	case MEMBER_ASK:
+		return ask(q->group, q->a != 0, reply->text);
 	}
 	return -EINVAL;
 }
@@ -193,7 +291,7 @@ static void
 device_start(enum dpi_chip chip)
 {
 	const struct rte_dma_vchan_conf conf = {
-		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = 8,
+		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = MEMBER_RING,
 		.domain = {
 			.type = RTE_DMA_INTER_OS_DOMAIN,
 			.src_handler = RTE_DMA_HANDLER_SELF,
@@ -205,7 +303,7 @@ device_start(enum dpi_chip chip)
 
 	rig_probe(&r, chip);
 	for (host = MEMBER_HOSTS; host < MEMBER_LAST; host++) {
-		place_of(host, &place);
+		member_place(host, &place);
 		CHECK_EQ(dpi_model_host_add(r.m, place.pf << 12 | place.vf, place.port, BASE, LEN),
 			0, "host %u", host);
 	}
@@ -236,7 +334,7 @@ run(int fd, unsigned int number, enum dpi_chip chip)
 	char name[32];
 
 	snprintf(name, sizeof(name), "member %u", number);
-	rig_begin(name, SECONDS);
+	rig_begin_shown(name, SECONDS);
 	device_start(chip);
 	serve(fd, number);
 	CHECK_EQ(rte_dma_event_callback_unregister(r.dev, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE,
@@ -305,10 +403,17 @@ member_receive(const struct member *m)
 	return reply;
 }
 
+struct member_reply
+member_tell(const struct member *m, enum member_command command, int16_t group, uint64_t a,
+	uint64_t b)
+{
+	member_send(m, command, group, a, b);
+	return member_receive(m);
+}
+
 int
 member_ask(const struct member *m, enum member_command command, int16_t group, uint64_t a,
 	uint64_t b)
 {
-	member_send(m, command, group, a, b);
-	return member_receive(m).result;
+	return member_tell(m, command, group, a, b).result;
 }

@@ -13,11 +13,13 @@
 #include <sys/types.h>
 
 #include <rte_dma_access.h>
+#include <rte_pmd_cnxk_dma.h>
 
 #include "dpi_model.h"
 
 #define MEMBER_HOSTS 16u
 #define MEMBER_LAST  24u
+#define MEMBER_RING  8u /* operations that can be under way */
 
 enum member_command {
 	MEMBER_CREATE,  /* the group's id */
@@ -30,6 +32,11 @@ enum member_command {
 	MEMBER_TABLE,   /* the entry of domain a: in the reply */
 	MEMBER_AWAIT,   /* until domain a is known; b 0: until it is not */
 	MEMBER_COPY,    /* to (b: HOSTS_DST), from (HOSTS_SRC) or both, by handler a: its status */
+	MEMBER_QUEUE,   /* the same without submission: its index */
+	MEMBER_FINISH,  /* submit and carry out all of them: how many, and the status of each */
+	MEMBER_ENDED,   /* until the group has ended */
+	MEMBER_DUMP,    /* what rte_dma_dump() prints */
+	MEMBER_ASK,     /* what telemetry says of the groups; a 1: of the group */
 };
 
 struct member_request {
@@ -42,6 +49,9 @@ struct member_request {
 struct member_reply {
 	int result;
 	struct rte_dma_access_entry entry;
+	uint64_t carried_out; /* instructions */
+	int status[MEMBER_RING];
+	char text[4096];
 };
 
 struct member {
@@ -49,6 +59,9 @@ struct member {
 	int fd;
 	unsigned int number;
 };
+
+/* The function behind which a host is. */
+void member_place(unsigned int host, struct rte_pmd_cnxk_dma_host *place);
 
 /* Start a process, and end it. */
 void member_start(struct member *m, unsigned int number, enum dpi_chip chip);
@@ -59,7 +72,10 @@ void member_kill(struct member *m);
 void member_send(const struct member *m, enum member_command command, int16_t group, uint64_t a,
 	uint64_t b);
 struct member_reply member_receive(const struct member *m);
-/* Both; the result. */
+/* What the reply to this command is. */
+struct member_reply member_tell(const struct member *m, enum member_command command,
+	int16_t group, uint64_t a, uint64_t b);
+/* Its result alone. */
 int member_ask(const struct member *m, enum member_command command, int16_t group, uint64_t a,
 	uint64_t b);
 

@@ -26,6 +26,7 @@ static const struct {
 	void (*run)(enum dpi_chip chip);
 } cases[] = {
 	CASE(hosts_peers),
+	CASE(hosts_ended),
 };
 
 int

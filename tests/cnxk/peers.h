@@ -10,5 +10,6 @@
 #include "dpi_model.h"
 
 void case_hosts_peers(enum dpi_chip chip);
+void case_hosts_ended(enum dpi_chip chip);
 
 #endif /* PEERS_H */

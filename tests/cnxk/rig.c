@@ -61,18 +61,38 @@ rig_name(const char *name, unsigned int seconds)
 	alarm(seconds);
 }
 
+/* EAL with one argument more. */
+static void
+begin(char *more)
+{
+	static char words[][20] = { "cnxk", "--no-huge", "-m", "128", "--no-pci",
+		"--iova-mode=va", "--log-level=error", "--no-shconf", "-l", "0" };
+	char *argv[RTE_DIM(words) + 1];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(words); i++)
+		argv[i] = words[i];
+	argv[i] = more;
+	CHECK_EQ(rte_eal_init(RTE_DIM(argv), argv) >= 0, 1, "EAL does not start");
+}
+
 void
 rig_begin(const char *name, unsigned int seconds)
 {
-	static char words[][20] = { "cnxk", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
-		"--iova-mode=va", "--log-level=error", "--no-shconf", "-l", "0" };
-	char *argv[RTE_DIM(words)];
-	unsigned int i;
+	static char more[] = "--no-telemetry";
 
 	rig_name(name, seconds);
-	for (i = 0; i < RTE_DIM(words); i++)
-		argv[i] = words[i];
-	CHECK_EQ(rte_eal_init(RTE_DIM(argv), argv) >= 0, 1, "EAL does not start");
+	begin(more);
+}
+
+void
+rig_begin_shown(const char *name, unsigned int seconds)
+{
+	static char more[40];
+
+	rig_name(name, seconds);
+	snprintf(more, sizeof(more), "--file-prefix=cnxk%d", (int)getpid());
+	begin(more);
 }
 
 int

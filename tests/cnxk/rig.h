@@ -57,6 +57,8 @@ const char *rig_chip_name(enum dpi_chip chip);
 void rig_name(const char *name, unsigned int seconds);
 /* Starts EAL, and ends the test after so many seconds. */
 void rig_begin(const char *name, unsigned int seconds);
+/* With telemetry, too, in a directory that no other process has. */
+void rig_begin_shown(const char *name, unsigned int seconds);
 int rig_end(void);
 
 /* A model with a device that the driver has probed; not configured. */

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The DPDK DMA access authors
+# shellcheck shell=bash
+#
+# Mistakes that only a group of several processes shows.
+# A list for variants.sh, where the function is that it calls.
+
+variant end_waits_for_nothing hosts_ended $H \
+	's/return group_drain\(group, handlers, drain_end\(\)\);/(void)group, (void)handlers;\n\treturn 0;/'
+variant ended_in_reach hosts_ended $H \
+	's/\n\t\tfor [^\n]*\n\t\t\tentry_set\(group->devs\[i\], d->handler, 0\);(\n\t\tbit_set\(handlers, d->handler\);\n\t\t\/\*)/\n\t\t(void)i;\1/'
+variant ended_again_in_reach hosts_ended $H \
+	's/\n\t\td->going = d->entry != 0;//'
+variant leave_of_busy_is_over hosts_ended $A \
+	's/if \(detached == -EBUSY\)/if (false)/'
