@@ -56,6 +56,7 @@ void case_hosts_info(enum dpi_chip chip);
 void case_hosts_busy(enum dpi_chip chip);
 void case_hosts_dry(enum dpi_chip chip);
 void case_hosts_stop(enum dpi_chip chip);
+void case_hosts_slow_stop(enum dpi_chip chip);
 void case_hosts_groups(enum dpi_chip chip);
 void case_hosts_creator(enum dpi_chip chip);
 void case_hosts_revoke(enum dpi_chip chip);

@@ -22,16 +22,24 @@
 #define WAIT_S   20u
 #define LEN      64u
 #define MOST_DRY 1000u /* more than fit in two chunks */
+#define TRIES    4u
+#define LATE     30u /* name of a host that is declared late */
 
 static struct hosts h;
 
 static int
-take_away(unsigned int name)
+take_away_by(int16_t dev, unsigned int name)
 {
 	rte_uuid_t id;
 
 	hosts_name(name, id);
-	return rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id);
+	return rte_pmd_cnxk_dma_host_remove(dev, h.group, id);
+}
+
+static int
+take_away(unsigned int name)
+{
+	return take_away_by(h.r.dev, name);
 }
 
 static int
@@ -132,6 +140,81 @@ case_hosts_stop(enum dpi_chip chip)
 	CHECK_EQ(outcome(h.r.dev, h.handlers[HOSTS_FIRST + 3]), RTE_DMA_STATUS_SUCCESSFUL,
 		"still there");
 	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+static void *
+stop_device(void *result)
+{
+	*(int *)result = rte_dma_stop(h.r.dev);
+	return NULL;
+}
+
+static void
+wait_executed(uint64_t nb)
+{
+	const uint64_t end = rte_get_timer_cycles() + WAIT_S * rte_get_timer_hz();
+	struct dpi_model_state state;
+
+	do {
+		CHECK(rte_get_timer_cycles() < end, "instruction %u was not carried out in %u s",
+			(unsigned int)nb - 1, WAIT_S);
+		dpi_model_state(h.r.m, RIG_VF, &state);
+	} while (state.executed < nb);
+}
+
+/* Hosts come and go, and so does a device, by the second device alone. */
+static void
+change_by_second(void)
+{
+	struct rte_pmd_cnxk_dma_host host = { .port = 2, .pf = 7 };
+
+	hosts_name(LATE, host.domain_id);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_add(h.dev2, h.group, hosts_token, &host), 0, "add");
+	CHECK_EQ(take_away_by(h.dev2, LATE), 0, "remove");
+	CHECK_EQ(rte_dma_access_group_leave(h.dev2, h.group), 0, "leave");
+	CHECK_EQ(rte_dma_access_group_join(h.dev2, hosts_self, hosts_token, h.group), 0, "join");
+}
+
+/*
+ * Stop with an instruction that is held until the second device has made its changes. What the stop
+ * returns tells the order: -EBUSY if it gave up before the hold was released behind them.
+ */
+static int
+stop_beside_changes(void)
+{
+	const uint64_t before = rig_run(&h.r);
+	pthread_t thread;
+	int result = 1;
+
+	dpi_model_hold(h.r.m, RIG_VF, before + 1);
+	CHECK_EQ(copy_to(h.r.dev, h.handlers[HOSTS_FIRST], SUBMIT), 0, "index");
+	CHECK_EQ(copy_to(h.r.dev, h.handlers[HOSTS_FIRST], SUBMIT), 1, "index");
+	CHECK_EQ(pthread_create(&thread, NULL, stop_device, &result), 0, "thread");
+	/* the engine has no thread: it works only for who waits for it, which is the stop */
+	wait_executed(before + 1);
+	change_by_second();
+	dpi_model_release(h.r.m, RIG_VF);
+	CHECK_EQ(pthread_join(thread, NULL), 0, "thread");
+	if (result != 0)
+		rig_stop(&h.r);
+	CHECK_EQ(rig_run(&h.r), before + 2, "instructions");
+	return result;
+}
+
+/* A stop that waits for its device keeps nobody else waiting. */
+void
+case_hosts_slow_stop(enum dpi_chip chip)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	hosts_open(&h, chip);
+	hosts_start(&h, 16, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	/* on a busy machine the changes may take longer than a stop waits */
+	while ((ret = stop_beside_changes()) == -EBUSY && ++tries < TRIES)
+		rig_start(&h.r);
+	CHECK_EQ(ret, 0, "%u stops gave up before calls of another device returned", tries);
 	hosts_close(&h);
 }
 

@@ -62,6 +62,7 @@ static const struct {
 	CASE(hosts_busy),
 	CASE(hosts_dry),
 	CASE(hosts_stop),
+	CASE(hosts_slow_stop),
 	CASE(hosts_groups),
 	CASE(hosts_creator),
 	CASE(hosts_revoke),

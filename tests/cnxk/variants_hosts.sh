@@ -69,6 +69,8 @@ variant waits_for_nothing hosts_dry $D \
 	's/\n\tif \(rc < 0\)\n[^\n]*\n\t\t__atomic_store_n\(&comp_ptr->handler, RTE_DMA_HANDLER_SELF, __ATOMIC_RELAXED\);\n\telse if/\n\tif/'
 variant stop_forgets_nothing hosts_stop $D \
 	's/\n\tcnxk_domain_forget\(dev->data->dev_private\);//'
+variant stop_locks_out hosts_slow_stop $D \
+	's/\n\trc = cnxk_dmadev_stop\(dev\);/\n\tpthread_mutex_lock(\&cnxk_access_lock);\n\trc = cnxk_dmadev_stop(dev);\n\tpthread_mutex_unlock(\&cnxk_access_lock);/'
 variant stale_handler hosts_refused $H \
 	's/(host_end\(struct[^}]*\{\n\tuint16_t i;\n\n)\tfor [^\n]*\n[^\n]*;/\1\t(void)i;/'
 variant handler_again hosts_refused $H \
