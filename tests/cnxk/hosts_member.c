@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 
 #include "hosts.h"
@@ -192,6 +193,47 @@ finish(struct member_reply *reply)
 	return nb;
 }
 
+static pthread_t stopping;
+
+static void *
+stop_device(void *arg __rte_unused)
+{
+	return (void *)(intptr_t)rte_dma_stop(r.dev);
+}
+
+/* The engine has no thread: what is carried out here is because the stop waits. */
+static int
+stop_begin(void)
+{
+	const uint64_t before = rig_run(&r), end = rte_get_timer_cycles() +
+		WAIT_S * rte_get_timer_hz();
+	struct dpi_model_state state;
+
+	dpi_model_hold(r.m, RIG_VF, before + 1);
+	CHECK(enqueue(0, 0, 0) >= 0, "enqueue");
+	CHECK(enqueue(0, 0, RTE_DMA_OP_FLAG_SUBMIT) >= 0, "enqueue");
+	CHECK_EQ(pthread_create(&stopping, NULL, stop_device, NULL), 0, "thread");
+	do {
+		if (rte_get_timer_cycles() > end)
+			return -ETIMEDOUT;
+		dpi_model_state(r.m, RIG_VF, &state);
+	} while (state.executed == before);
+	return 0;
+}
+
+static int
+stop_end(void)
+{
+	void *ret;
+
+	dpi_model_release(r.m, RIG_VF);
+	CHECK_EQ(pthread_join(stopping, &ret), 0, "thread");
+	if (ret != NULL)
+		rig_stop(&r);
+	rig_start(&r);
+	return (intptr_t)ret;
+}
+
 static int
 dump(char *text)
 {
@@ -279,6 +321,10 @@ carry_out(const struct member_request *q, unsigned int number, struct member_rep
 		return enqueue(q->a, q->b, 0);
 	case MEMBER_FINISH:
 		return finish(reply);
+	case MEMBER_STOP:
+		return stop_begin();
+	case MEMBER_STOPPED:
+		return stop_end();
 	case MEMBER_DUMP:
 		return dump(reply->text);
 	case MEMBER_ASK:

@@ -34,6 +34,8 @@ enum member_command {
 	MEMBER_COPY,    /* to (b: HOSTS_DST), from (HOSTS_SRC) or both, by handler a: its status */
 	MEMBER_QUEUE,   /* the same without submission: its index */
 	MEMBER_FINISH,  /* submit and carry out all of them: how many, and the status of each */
+	MEMBER_STOP,    /* begin to stop with an instruction that is held, until the stop waits */
+	MEMBER_STOPPED, /* release it: what the stop says; the device is started again */
 	MEMBER_ENDED,   /* until the group has ended */
 	MEMBER_DUMP,    /* what rte_dma_dump() prints */
 	MEMBER_ASK,     /* what telemetry says of the groups; a 1: of the group */

@@ -19,6 +19,7 @@
 #define NB    3u /* members, of which the first one creates */
 #define HOST  MEMBER_HOSTS
 #define TRIES 50u
+#define STOPS 4u
 
 static struct member members[NB];
 static int16_t group;
@@ -220,6 +221,41 @@ check_creator_dies(enum dpi_chip chip)
 	CHECK_EQ(ASK(0, CREATE, 0, 0), group, "the id of the dead one's group");
 	CHECK_EQ(ASK(0, ADD, HOST, 0), 0, "add");
 	CHECK_EQ(ASK(0, DESTROY, 0, 0), 0, "destroy");
+	member_end(&members[0]);
+}
+
+/*
+ * Another process joins, declares a host and leaves while the creator's stop waits. The creator has
+ * to answer for each of it; its stop says -EBUSY if it gave up before it was let go on behind that.
+ */
+static int
+join_beside_stop(void)
+{
+	CHECK_EQ(ASK(0, STOP, 0, 0), 0, "the stop waits");
+	CHECK_EQ(ASK(1, JOIN, 0, 0), 0, "join");
+	CHECK_EQ(ASK(1, ADD, HOST, 0), 0, "add");
+	CHECK_EQ(ASK(0, AWAIT, HOST, 1), 0, "it comes");
+	CHECK_EQ(ASK(1, LEAVE, 0, 0), 0, "leave");
+	CHECK_EQ(ASK(0, AWAIT, HOST, 0), 0, "it goes");
+	return ASK(0, STOPPED, 0, 0);
+}
+
+void
+case_hosts_stop_join(enum dpi_chip chip)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	member_start(&members[0], 0, chip);
+	member_start(&members[1], 1, chip);
+	group = ASK(0, CREATE, 0, 0);
+	CHECK(group >= 0, "create: %d", group);
+	/* on a busy machine a join may take longer than a stop waits */
+	while ((ret = join_beside_stop()) == -EBUSY && ++tries < STOPS)
+		;
+	CHECK_EQ(ret, 0, "%u stops gave up before another process had come and gone", tries);
+	CHECK_EQ(ASK(0, DESTROY, 0, 0), 0, "destroy");
+	member_end(&members[1]);
 	member_end(&members[0]);
 }
 

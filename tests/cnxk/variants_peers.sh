@@ -13,3 +13,5 @@ variant ended_again_in_reach hosts_ended $H \
 	's/\n\t\td->going = d->entry != 0;//'
 variant leave_of_busy_is_over hosts_ended $A \
 	's/if \(detached == -EBUSY\)/if (false)/'
+variant stop_locks_peers_out hosts_stop_join $D \
+	's/\n\trc = cnxk_dmadev_stop\(dev\);/\n\tpthread_mutex_lock(\&cnxk_access_lock);\n\trc = cnxk_dmadev_stop(dev);\n\tpthread_mutex_unlock(\&cnxk_access_lock);/'
