@@ -28,6 +28,7 @@ static const struct {
 	CASE(hosts_peers),
 	CASE(hosts_ended),
 	CASE(hosts_stop_join),
+	CASE(hosts_shown),
 };
 
 int

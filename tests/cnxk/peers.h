@@ -12,5 +12,6 @@
 void case_hosts_peers(enum dpi_chip chip);
 void case_hosts_ended(enum dpi_chip chip);
 void case_hosts_stop_join(enum dpi_chip chip);
+void case_hosts_shown(enum dpi_chip chip);
 
 #endif /* PEERS_H */

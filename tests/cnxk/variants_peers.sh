@@ -15,3 +15,19 @@ variant leave_of_busy_is_over hosts_ended $A \
 	's/if \(detached == -EBUSY\)/if (false)/'
 variant stop_locks_peers_out hosts_stop_join $D \
 	's/\n\trc = cnxk_dmadev_stop\(dev\);/\n\tpthread_mutex_lock(\&cnxk_access_lock);\n\trc = cnxk_dmadev_stop(dev);\n\tpthread_mutex_unlock(\&cnxk_access_lock);/'
+
+# What is told of hosts.
+variant going_not_told hosts_shown $A \
+	's/d->going \? ", going" : ""/""/'
+variant going_not_dumped hosts_shown $A \
+	's/(domains, next\) \{\n\t\t\tif \(d->entry == 0)\)/\1 || d->going)/'
+variant peers_dumped hosts_shown $A \
+	's/(domains, next\) \{\n\t\t\tif \(d->entry == 0)\)/\1 \&\& d->going)/'
+variant pf_with_vf hosts_shown $A \
+	's/CNXK_DMA_HOST_FUNC\(d->entry\) >> 12/CNXK_DMA_HOST_FUNC(d->entry)/'
+variant vf_with_pf hosts_shown $A \
+	's/ & 0xfff, d->going/, d->going/'
+variant hosts_not_listed hosts_shown $A \
+	's/return nb \+ hosts_list\(group, &table\[nb\], hosts\)/return nb/'
+variant going_is_member hosts_shown $A \
+	's/d->entry == 0 \|\| d->going\)/d->entry == 0)/'
