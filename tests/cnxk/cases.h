@@ -51,6 +51,7 @@ void case_hosts_other_types(enum dpi_chip chip);
 void case_hosts_call_errors(enum dpi_chip chip);
 void case_hosts_events(enum dpi_chip chip);
 void case_hosts_full(enum dpi_chip chip);
+void case_hosts_over(enum dpi_chip chip);
 void case_hosts_table(enum dpi_chip chip);
 void case_hosts_info(enum dpi_chip chip);
 void case_hosts_busy(enum dpi_chip chip);

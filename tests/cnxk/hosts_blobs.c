@@ -15,19 +15,16 @@
 #include <string.h>
 
 #include <rte_cycles.h>
-#include <rte_dmadev_pmd.h>
 #include <rte_random.h>
 
 #include "cases.h"
-#include "cnxk_dmadev.h"
-#include "cnxk_hosts.h"
 #include "hosts.h"
+#include "hosts_fake.h"
 
 #define ROUNDS  20000u
 #define NAMES   20u /* the first ones are those of hosts that are declared here */
 #define PEER    50u
 #define PEER2   51u
-#define VERSION 1u
 
 struct entry {
 	unsigned int name;
@@ -35,8 +32,6 @@ struct entry {
 };
 
 static struct hosts h;
-static struct cnxk_access *access_of;
-static struct rte_dma_broker_group info;
 
 /* What the driver should have of the peer. */
 static struct entry taken[RTE_PMD_CNXK_DMA_MAX_HOSTS];
@@ -45,17 +40,7 @@ static unsigned int nb_taken;
 static void
 open_all(enum dpi_chip chip)
 {
-	struct cnxk_dpi_vf_s *dpivf;
-	struct cnxk_group *group;
-
-	hosts_open(&h, chip);
-	dpivf = rte_dma_pmd_get_dev_by_id(h.r.dev)->data->dev_private;
-	access_of = &dpivf->access;
-	group = cnxk_group_find(access_of->port, h.group);
-	CHECK(group != NULL, "no group %d", h.group);
-	info.group_id = group->id;
-	rte_uuid_copy(info.instance, group->instance);
-	rte_uuid_copy(info.domain_id, group->self);
+	fake_open(&h, chip);
 	nb_taken = 0;
 }
 
@@ -66,7 +51,7 @@ blob_make(struct cnxk_blob *blob)
 	uint16_t i;
 
 	memset(blob, 0, sizeof(*blob));
-	blob->version = VERSION;
+	blob->version = FAKE_VERSION;
 	blob->nb = rte_rand_max(RTE_PMD_CNXK_DMA_MAX_HOSTS + 1);
 	for (i = 0; i < blob->nb; i++) {
 		hosts_name((i + rte_rand_max(3)) * 7 % NAMES, blob->hosts[i].id);
@@ -111,7 +96,7 @@ is_good(const struct cnxk_blob *blob, uint16_t len)
 {
 	unsigned int i, k;
 
-	if (len < 4 || blob->version != VERSION || blob->nb > RTE_PMD_CNXK_DMA_MAX_HOSTS ||
+	if (len < 4 || blob->version != FAKE_VERSION || blob->nb > RTE_PMD_CNXK_DMA_MAX_HOSTS ||
 			len != 4 + 20 * blob->nb)
 		return false;
 	for (i = 0; i < blob->nb; i++) {
@@ -195,7 +180,7 @@ check(unsigned int round)
 		hosts_name(taken[i].name, id);
 		CHECK_EQ(rte_dma_access_group_handler_get(h.r.dev, h.group, id, &handler), 0,
 			"round %u, host %u", round, taken[i].name);
-		saw = access_of->hosts[handler];
+		saw = fake_access->hosts[handler];
 		CHECK_EQ(CNXK_DMA_HOST_PORT(saw) << 16 | CNXK_DMA_HOST_FUNC(saw), taken[i].place,
 			"round %u, host %u", round, taken[i].name);
 	}
@@ -207,7 +192,6 @@ send(unsigned int round)
 	struct rte_dma_broker_export exp = { .fd = -1 };
 	struct cnxk_blob blob;
 	uint16_t handler = 0;
-	rte_uuid_t peer;
 	bool good;
 	int ret;
 
@@ -217,8 +201,7 @@ send(unsigned int round)
 		blob_spoil(&blob, &exp.len);
 	memcpy(exp.blob, &blob, sizeof(blob));
 	good = is_good(&blob, exp.len);
-	hosts_name(PEER, peer);
-	ret = cnxk_broker_ops.import(access_of->port, &info, peer, &exp, &handler);
+	ret = fake_import(PEER, &exp, &handler);
 	CHECK_EQ(ret, good ? 0 : -EPROTO, "round %u: %u bytes, version %u, %u hosts", round,
 		exp.len, blob.version, blob.nb);
 	if (!good) {
@@ -227,7 +210,7 @@ send(unsigned int round)
 		return;
 	}
 	CHECK(handler != 0 && handler < CNXK_DMA_HANDLERS, "round %u: handler %u", round, handler);
-	CHECK_EQ(access_of->hosts[handler], 0, "a peer that an operation can reach");
+	CHECK_EQ(fake_access->hosts[handler], 0, "a peer that an operation can reach");
 	take(&blob);
 }
 
@@ -235,9 +218,9 @@ send(unsigned int round)
 static void
 check_names(void)
 {
-	struct cnxk_blob blob = { .version = VERSION, .nb = 1 };
+	struct cnxk_blob blob = { .version = FAKE_VERSION, .nb = 1 };
 	struct rte_dma_broker_export exp = { .fd = -1 };
-	rte_uuid_t peer, peer2, own;
+	rte_uuid_t peer, peer2;
 	uint16_t handler;
 
 	hosts_name(PEER, peer);
@@ -246,21 +229,20 @@ check_names(void)
 	blob.hosts[0].func = 0x7007;
 	exp.len = 4 + 20;
 	memcpy(exp.blob, &blob, exp.len);
-	CHECK_EQ(cnxk_broker_ops.import(access_of->port, &info, peer, &exp, &handler), 0, "peer");
+	CHECK_EQ(fake_import(PEER, &exp, &handler), 0, "peer");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 2 + HOSTS_NB, "its host");
 	blob.nb = 0;
 	exp.len = 4;
 	memcpy(exp.blob, &blob, exp.len);
-	CHECK_EQ(cnxk_broker_ops.import(access_of->port, &info, peer2, &exp, &handler), 0,
+	CHECK_EQ(fake_import(PEER2, &exp, &handler), 0,
 		"process");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 1 + HOSTS_NB, "no host");
-	CHECK_EQ(access_of->hosts[handler], 0, "no host");
-	hosts_name(0, own);
-	CHECK_EQ(cnxk_broker_ops.import(access_of->port, &info, own, &exp, &handler), -EEXIST,
+	CHECK_EQ(fake_access->hosts[handler], 0, "no host");
+	CHECK_EQ(fake_import(0, &exp, &handler), -EEXIST,
 		"the name of a host that was declared here");
-	CHECK_EQ(cnxk_broker_ops.unimport(access_of->port, &info, peer2, handler), 0, "out");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer2, handler), 0, "out");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 2 + HOSTS_NB, "the host again");
-	CHECK_EQ(cnxk_broker_ops.unimport(access_of->port, &info, peer, handler), 0, "out");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer, handler), 0, "out");
 }
 
 static int
@@ -277,7 +259,7 @@ void
 case_hosts_peer_goes(enum dpi_chip chip)
 {
 	const struct hosts_memory *m = &h.memories[8];
-	struct cnxk_blob blob = { .version = VERSION, .nb = 1 };
+	struct cnxk_blob blob = { .version = FAKE_VERSION, .nb = 1 };
 	struct rte_dma_broker_export exp = { .fd = -1, .len = 4 + 20 };
 	struct rte_pmd_cnxk_dma_host host = { .port = 2 };
 	uint16_t handler, peer_handler;
@@ -290,13 +272,13 @@ case_hosts_peer_goes(enum dpi_chip chip)
 	hosts_name(NAMES, blob.hosts[0].id);
 	blob.hosts[0].port = host.port;
 	memcpy(exp.blob, &blob, exp.len);
-	CHECK_EQ(cnxk_broker_ops.import(access_of->port, &info, peer, &exp, &peer_handler), 0,
+	CHECK_EQ(fake_import(PEER, &exp, &peer_handler), 0,
 		"peer");
 	CHECK_EQ(rte_dma_access_group_handler_get(h.r.dev, h.group, blob.hosts[0].id, &handler), 0,
 		"its host");
 	CHECK_EQ(copy_to(handler, 0), 0, "index");
-	CHECK_EQ(cnxk_broker_ops.unimport(access_of->port, &info, peer, peer_handler), -EBUSY,
-		"an operation is queued");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer, peer_handler), 0,
+		"an operation is queued, which nobody waits for");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 1 + HOSTS_NB, "its host is gone");
 	CHECK_EQ(copy_to(handler, 0), 1, "index");
 	rte_uuid_copy(host.domain_id, blob.hosts[0].id);
@@ -327,7 +309,7 @@ case_hosts_blobs(enum dpi_chip chip)
 		send(round);
 		check(round);
 	}
-	CHECK_EQ(cnxk_broker_ops.unimport(access_of->port, &info, peer, 0), 0, "out");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer, 0), 0, "out");
 	nb_taken = 0;
 	check(round);
 	check_names();

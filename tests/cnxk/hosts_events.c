@@ -2,10 +2,7 @@
  * Copyright(c) 2026 The DPDK DMA access authors
  */
 
-/*
- * Hosts that other members have declared: who is told of them, and how many there can be. The
- * driver's hooks are called as the broker calls them for such members.
- */
+/* Hosts that other members have declared: who is told of them, and how many there can be. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,22 +10,15 @@
 #include <time.h>
 
 #include <rte_common.h>
-#include <rte_dmadev_pmd.h>
 
 #include "cases.h"
-#include "cnxk_dmadev.h"
-#include "cnxk_hosts.h"
 #include "hosts.h"
+#include "hosts_fake.h"
 
-#define WAIT_S    10
-#define PEER      100u /* names of members from here on */
-#define PEER_HOST 150u /* and of their hosts */
-#define OWN       50u  /* and of further ones that are declared here */
-#define VERSION   1u
+#define WAIT_S 10
+#define OWN    50u /* names of further hosts that are declared here, from here on */
 
 static struct hosts h;
-static struct cnxk_port *port;
-static struct rte_dma_broker_group info;
 
 /* Guards what callbacks have seen. */
 static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -40,50 +30,6 @@ static struct {
 	int add;
 	int remove;
 } seen[64];
-
-static void
-open_all(enum dpi_chip chip)
-{
-	const struct cnxk_dpi_vf_s *dpivf;
-	const struct cnxk_group *group;
-
-	hosts_open(&h, chip);
-	dpivf = rte_dma_pmd_get_dev_by_id(h.r.dev)->data->dev_private;
-	port = dpivf->access.port;
-	group = cnxk_group_find(port, h.group);
-	CHECK(group != NULL, "no group %d", h.group);
-	info.group_id = group->id;
-	rte_uuid_copy(info.instance, group->instance);
-	rte_uuid_copy(info.domain_id, group->self);
-}
-
-/* A member tells that it has declared nb hosts, each behind port 3 with a function of its own. */
-static int
-peer_declares(unsigned int peer, unsigned int first, uint16_t nb)
-{
-	struct rte_dma_broker_export exp = { .fd = -1, .len = 4 + 20 * nb };
-	struct cnxk_blob blob = { .version = VERSION, .nb = nb };
-	uint16_t handler, i;
-	rte_uuid_t name;
-
-	for (i = 0; i < nb; i++) {
-		hosts_name(PEER_HOST + first + i, blob.hosts[i].id);
-		blob.hosts[i].port = 3;
-		blob.hosts[i].func = 0x4000 + first + i;
-	}
-	memcpy(exp.blob, &blob, exp.len);
-	hosts_name(PEER + peer, name);
-	return cnxk_broker_ops.import(port, &info, name, &exp, &handler);
-}
-
-static void
-peer_goes(unsigned int peer)
-{
-	rte_uuid_t name;
-
-	hosts_name(PEER + peer, name);
-	CHECK_EQ(cnxk_broker_ops.unimport(port, &info, name, 0), 0, "peer %u", peer);
-}
 
 /* --- Events ----------------------------------------------------------------------------------- */
 
@@ -144,21 +90,21 @@ case_hosts_events(enum dpi_chip chip)
 	const int16_t *devs[] = { &h.r.dev, &h.dev2 };
 	unsigned int i, round;
 
-	open_all(chip);
+	fake_open(&h, chip);
 	for (i = 0; i < RTE_DIM(devs); i++)
 		CHECK_EQ(rte_dma_event_callback_register(*devs[i],
 			RTE_DMA_EVENT_ACCESS_TABLE_UPDATE, on_event, &h), 0, "register");
-	CHECK_EQ(peer_declares(0, 0, 0), 0, "a member without hosts");
+	CHECK_EQ(fake_declares(0, 0, 0), 0, "a member without hosts");
 	for (round = 0; round < 3; round++) {
 		hosts_remove(&h, 1);
-		CHECK_EQ(peer_declares(0, 0, 1), 0, "declare");
-		expect_events(PEER_HOST, RTE_DMA_ACCESS_REASON_JOINED);
+		CHECK_EQ(fake_declares(0, 0, 1), 0, "declare");
+		expect_events(FAKE_HOST, RTE_DMA_ACCESS_REASON_JOINED);
 		hosts_add(&h, 1);
 		if (round % 2 == 0)
-			CHECK_EQ(peer_declares(0, 0, 0), 0, "take back");
+			CHECK_EQ(fake_declares(0, 0, 0), 0, "take back");
 		else
-			peer_goes(0);
-		expect_events(PEER_HOST, RTE_DMA_ACCESS_REASON_LEFT);
+			fake_goes(0);
+		expect_events(FAKE_HOST, RTE_DMA_ACCESS_REASON_LEFT);
 	}
 	for (i = 0; i < RTE_DIM(devs); i++)
 		CHECK_EQ(rte_dma_event_callback_unregister(*devs[i],
@@ -208,21 +154,21 @@ check_hosts(void)
 	unsigned int peer;
 
 	for (peer = 0; peer < 3; peer++)
-		CHECK_EQ(peer_declares(peer, peer * most, most), 0, "peer %u", peer);
+		CHECK_EQ(fake_declares(peer, peer * most, most), 0, "peer %u", peer);
 	expect_hosts(all);
-	CHECK(is_there(PEER_HOST + last - 1) && !is_there(PEER_HOST + last),
+	CHECK(is_there(FAKE_HOST + last - 1) && !is_there(FAKE_HOST + last),
 		"not the first %u were taken", all);
 	CHECK_EQ(add_own(0), -ENOSPC, "one more");
 	hosts_remove(&h, 1);
 	expect_hosts(all);
-	CHECK(is_there(PEER_HOST + last) && !is_there(PEER_HOST + last + 1),
+	CHECK(is_there(FAKE_HOST + last) && !is_there(FAKE_HOST + last + 1),
 		"the next one was not taken");
-	peer_goes(1);
+	fake_goes(1);
 	expect_hosts(HOSTS_NB - 1 + 2 * most);
 	CHECK_EQ(add_own(0), 0, "there is room");
 	expect_hosts(HOSTS_NB + 2 * most);
-	peer_goes(0);
-	peer_goes(2);
+	fake_goes(0);
+	fake_goes(2);
 	expect_hosts(HOSTS_NB);
 }
 
@@ -234,14 +180,14 @@ check_processes(void)
 	unsigned int peer;
 
 	for (peer = 0; peer < most; peer++)
-		CHECK_EQ(peer_declares(peer, 0, 0), 0, "peer %u", peer);
-	CHECK_EQ(peer_declares(peer, 0, 0), -ENOSPC, "one more");
-	CHECK_EQ(peer_declares(3, 0, 1), 0, "one that is in");
+		CHECK_EQ(fake_declares(peer, 0, 0), 0, "peer %u", peer);
+	CHECK_EQ(fake_declares(peer, 0, 0), -ENOSPC, "one more");
+	CHECK_EQ(fake_declares(3, 0, 1), 0, "one that is in");
 	expect_hosts(HOSTS_NB + 1);
-	peer_goes(3);
-	CHECK_EQ(peer_declares(peer, 0, 0), 0, "in its place");
+	fake_goes(3);
+	CHECK_EQ(fake_declares(peer, 0, 0), 0, "in its place");
 	for (peer = 0; peer <= most; peer++)
-		peer_goes(peer);
+		fake_goes(peer);
 	expect_hosts(HOSTS_NB);
 }
 
@@ -249,7 +195,7 @@ check_processes(void)
 void
 case_hosts_full(enum dpi_chip chip)
 {
-	open_all(chip);
+	fake_open(&h, chip);
 	check_hosts();
 	check_processes();
 	hosts_close(&h);

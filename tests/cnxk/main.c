@@ -57,6 +57,7 @@ static const struct {
 	CASE(hosts_call_errors),
 	CASE(hosts_events),
 	CASE(hosts_full),
+	CASE(hosts_over),
 	CASE(hosts_table),
 	CASE(hosts_info),
 	CASE(hosts_busy),

@@ -27,6 +27,7 @@ static const struct {
 } cases[] = {
 	CASE(hosts_peers),
 	CASE(hosts_ended),
+	CASE(hosts_same_id),
 	CASE(hosts_stop_join),
 	CASE(hosts_shown),
 };

@@ -80,9 +80,13 @@ variant other_groups hosts_groups $H \
 variant stays_attached hosts_groups $H \
 	's/\n\t\tentry_set\(access, d->handler, 0\);//'
 variant ends_with_operations hosts_groups $A \
-	's/if \(detached == -EBUSY\)/if (false)/'
+	's/if \(detached == -EBUSY\)/if (false)/g'
 variant out_for_good hosts_groups $A \
-	's/if \(ret < 0 \&\& detached != -ENOENT\)/if (false)/'
+	's/if \(ret < 0 \&\& detached == 0\)/if (false)/'
+variant comes_back hosts_over $H \
+	's/\n\tif \(group->over\)\n\t\treturn;//'
+variant kept_for_good hosts_over $H \
+	's/\n\thosts_reap\(port, group\);(\n\tgroup_free_if_empty\(port, group\);\n\treturn 0;)/\1/'
 variant joined_not_told hosts_events $H \
 	's/\n\thost_raise\(group, d, RTE_DMA_ACCESS_REASON_JOINED\);//'
 variant left_not_told hosts_events $H \

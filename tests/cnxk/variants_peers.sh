@@ -12,7 +12,13 @@ variant ended_in_reach hosts_ended $H \
 variant ended_again_in_reach hosts_ended $H \
 	's/\n\t\td->going = d->entry != 0;//'
 variant leave_of_busy_is_over hosts_ended $A \
-	's/if \(detached == -EBUSY\)/if (false)/'
+	's/if \(detached == -EBUSY\)/if (false)/g'
+variant leave_again_is_over hosts_ended $A \
+	's/\n\tif \(detached == -EBUSY\)\n\t\tcnxk_group_attach\(group, access\);//'
+variant older_of_an_id hosts_same_id $H \
+	's/(struct cnxk_group \*group;\n\n\tTAILQ_FOREACH)_REVERSE\(group, &port->groups, cnxk_groups, next\)(\n[^\n]*) \&\& !group->over/\1(group, \&port->groups, next)\2/'
+variant any_of_an_id hosts_same_id $H \
+	's/ \&\& cnxk_group_has\(group, access\)\)/)/'
 variant stop_locks_peers_out hosts_stop_join $D \
 	's/\n\trc = cnxk_dmadev_stop\(dev\);/\n\tpthread_mutex_lock(\&cnxk_access_lock);\n\trc = cnxk_dmadev_stop(dev);\n\tpthread_mutex_unlock(\&cnxk_access_lock);/'
 

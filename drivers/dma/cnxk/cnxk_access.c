@@ -105,7 +105,7 @@ cnxk_access_close(struct cnxk_access *access)
 {
 	struct cnxk_group *group;
 
-	if (access->port == NULL)
+	if (access->port == NULL || rte_eal_process_type() != RTE_PROC_PRIMARY)
 		return;
 	rte_dma_broker_dev_close(access->dev);
 	pthread_mutex_lock(&cnxk_access_lock);
@@ -139,6 +139,8 @@ cnxk_access_dump(const struct cnxk_access *access, FILE *f)
 		return;
 	pthread_mutex_lock(&cnxk_access_lock);
 	TAILQ_FOREACH(group, &access->port->groups, next) {
+		if (!cnxk_group_has(group, access))
+			continue;
 		TAILQ_FOREACH(d, &group->domains, next) {
 			if (d->entry == 0)
 				continue;
@@ -170,7 +172,7 @@ attach(struct cnxk_access *access, int16_t group_id)
 	int ret = -ENOTCONN;
 
 	pthread_mutex_lock(&cnxk_access_lock);
-	group = cnxk_group_find(access->port, group_id);
+	group = cnxk_group_newest(access->port, group_id);
 	if (group != NULL)
 		ret = cnxk_group_attach(group, access);
 	pthread_mutex_unlock(&cnxk_access_lock);
@@ -178,8 +180,8 @@ attach(struct cnxk_access *access, int16_t group_id)
 }
 
 /*
- * The device uses no host of the group any more, so that it can go by out(), which is asked in any
- * case but one: operations that reach hosts are under way, -EBUSY. If it stays, it uses them again.
+ * The device uses no host of the group any more, so that it can go by out(). That is not asked if
+ * operations that reach hosts are under way: -EBUSY, and the device stays in.
  */
 static int
 detach(struct rte_dma_dev *dev, int16_t group_id, int (*out)(struct rte_dma_dev *, int16_t))
@@ -191,16 +193,18 @@ detach(struct rte_dma_dev *dev, int16_t group_id, int (*out)(struct rte_dma_dev 
 	if (access->port == NULL)
 		return -ENOTSUP;
 	pthread_mutex_lock(&cnxk_access_lock);
-	group = cnxk_group_find(access->port, group_id);
+	group = cnxk_group_of(access, group_id);
 	if (group != NULL)
 		detached = cnxk_group_detach(group, access);
+	/* there is room, as it was in before */
+	if (detached == -EBUSY)
+		cnxk_group_attach(group, access);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	if (detached == -EBUSY)
-		ret = -EBUSY;
-	else
-		ret = out(dev, group_id);
-	/* unless it has ended meanwhile; there is room, as it was in before */
-	if (ret < 0 && detached != -ENOENT)
+		return -EBUSY;
+	ret = out(dev, group_id);
+	/* unless it has ended meanwhile */
+	if (ret < 0 && detached == 0)
 		attach(access, group_id);
 	return ret;
 }
@@ -288,7 +292,7 @@ cnxk_group_size_get(const struct rte_dma_dev *dev, int16_t group_id)
 	if (ret < 0)
 		return ret;
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret += hosts_list(cnxk_group_find(access->port, group_id), NULL, 0);
+	ret += hosts_list(cnxk_group_of(access, group_id), NULL, 0);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	return ret;
 }
@@ -322,7 +326,7 @@ cnxk_group_get(const struct rte_dma_dev *dev, int16_t group_id, struct rte_dma_a
 	if (access->port == NULL)
 		return -ENOTSUP;
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret = table_get(dev, cnxk_group_find(access->port, group_id), group_id, table, size);
+	ret = table_get(dev, cnxk_group_of(access, group_id), group_id, table, size);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	return ret;
 }
@@ -343,7 +347,7 @@ cnxk_group_handler_get(const struct rte_dma_dev *dev, int16_t group_id, const rt
 	if (rte_dma_broker_size_get(dev, group_id) < 0)
 		return ret;
 	pthread_mutex_lock(&cnxk_access_lock);
-	group = cnxk_group_find(access->port, group_id);
+	group = cnxk_group_of(access, group_id);
 	if (group != NULL)
 		host = cnxk_host_find(group, domain_id);
 	if (host != NULL && !host->going) {
@@ -383,28 +387,29 @@ host_valid(const struct rte_pmd_cnxk_dma_host *host)
 }
 
 static int
-host_add_locked(struct cnxk_port *port, int16_t group_id, const struct rte_pmd_cnxk_dma_host *host)
+host_add_locked(const struct cnxk_access *access, int16_t group_id,
+	const struct rte_pmd_cnxk_dma_host *host)
 {
-	struct cnxk_group *group = cnxk_group_find(port, group_id);
+	struct cnxk_group *group = cnxk_group_of(access, group_id);
 
-	if (group == NULL)
+	if (group == NULL || group->over)
 		return -ENOTCONN;
 	if (cnxk_hosts_of(group, group->self) >= RTE_PMD_CNXK_DMA_MAX_HOSTS)
 		return -ENOSPC;
-	return cnxk_host_add(port, group, group->self, host->domain_id,
+	return cnxk_host_add(access->port, group, group->self, host->domain_id,
 		CNXK_DMA_HOST(host->port, (uint16_t)host->pf << 12 | host->vf));
 }
 
 static int
-host_remove_locked(struct cnxk_port *port, int16_t group_id, const rte_uuid_t domain_id)
+host_remove_locked(const struct cnxk_access *access, int16_t group_id, const rte_uuid_t domain_id)
 {
-	struct cnxk_group *group = cnxk_group_find(port, group_id);
+	struct cnxk_group *group = cnxk_group_of(access, group_id);
 	struct cnxk_domain *host;
 
 	host = group != NULL ? cnxk_host_find(group, domain_id) : NULL;
 	if (host == NULL || rte_uuid_compare(host->owner, group->self) != 0)
 		return -ENOENT;
-	return cnxk_host_remove(port, group, host);
+	return cnxk_host_remove(access->port, group, host);
 }
 
 int
@@ -412,7 +417,6 @@ rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t tok
 	const struct rte_pmd_cnxk_dma_host *host)
 {
 	struct rte_dma_dev *dev = device_get(dev_id);
-	struct cnxk_port *port;
 	uint16_t handler;
 	int ret;
 
@@ -427,9 +431,8 @@ rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t tok
 		return ret;
 	if (rte_dma_broker_handler_get(dev, group_id, host->domain_id, &handler) == 0)
 		return -EEXIST;
-	port = access_of(dev)->port;
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret = host_add_locked(port, group_id, host);
+	ret = host_add_locked(access_of(dev), group_id, host);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	if (ret == 0)
 		ret = rte_dma_broker_renew(dev, group_id);
@@ -440,7 +443,6 @@ int
 rte_pmd_cnxk_dma_host_remove(int16_t dev_id, int16_t group_id, const rte_uuid_t domain_id)
 {
 	struct rte_dma_dev *dev = device_get(dev_id);
-	struct cnxk_port *port;
 	int ret, told;
 
 	if (dev == NULL || domain_id == NULL || rte_uuid_is_null(domain_id))
@@ -452,9 +454,8 @@ rte_pmd_cnxk_dma_host_remove(int16_t dev_id, int16_t group_id, const rte_uuid_t 
 	ret = rte_dma_broker_size_get(dev, group_id);
 	if (ret < 0)
 		return ret;
-	port = access_of(dev)->port;
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret = host_remove_locked(port, group_id, domain_id);
+	ret = host_remove_locked(access_of(dev), group_id, domain_id);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	if (ret == -ENOENT)
 		return ret;

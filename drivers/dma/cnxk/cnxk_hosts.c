@@ -97,7 +97,7 @@ entry_set(struct cnxk_access *access, uint16_t handler, uint32_t entry)
 	__atomic_store_n(&access->hosts[handler], entry, __ATOMIC_SEQ_CST);
 }
 
-/* Tell the application of all devices in the group about a host that another member declared. */
+/* Tell all devices in the group about a host that another member declared. */
 static void
 host_raise(const struct cnxk_group *group, const struct cnxk_domain *host,
 	enum rte_dma_access_reason reason)
@@ -115,12 +115,33 @@ host_raise(const struct cnxk_group *group, const struct cnxk_domain *host,
 /* --- Groups ----------------------------------------------------------------------------------- */
 
 struct cnxk_group *
-cnxk_group_find(struct cnxk_port *port, int16_t group_id)
+cnxk_group_newest(struct cnxk_port *port, int16_t group_id)
 {
 	struct cnxk_group *group;
 
-	TAILQ_FOREACH(group, &port->groups, next)
-		if (group->id == group_id && group->exported)
+	TAILQ_FOREACH_REVERSE(group, &port->groups, cnxk_groups, next)
+		if (group->id == group_id && group->exported && !group->over)
+			break;
+	return group;
+}
+
+bool
+cnxk_group_has(const struct cnxk_group *group, const struct cnxk_access *access)
+{
+	uint16_t i;
+
+	for (i = 0; i < group->nb_devs && group->devs[i] != access; i++)
+		;
+	return i < group->nb_devs;
+}
+
+struct cnxk_group *
+cnxk_group_of(const struct cnxk_access *access, int16_t group_id)
+{
+	struct cnxk_group *group;
+
+	TAILQ_FOREACH(group, &access->port->groups, next)
+		if (group->id == group_id && cnxk_group_has(group, access))
 			break;
 	return group;
 }
@@ -152,7 +173,7 @@ group_make(struct cnxk_port *port, const struct rte_dma_broker_group *info)
 }
 
 static void
-group_free_if_over(struct cnxk_port *port, struct cnxk_group *group)
+group_free_if_empty(struct cnxk_port *port, struct cnxk_group *group)
 {
 	if (group->exported || !TAILQ_EMPTY(&group->domains))
 		return;
@@ -346,15 +367,13 @@ blob_has(const struct cnxk_blob *blob, const struct cnxk_domain *d)
 
 /*
  * Remove what a member has declared, but for what is in keep, and who has its name: what a process
- * is called counts more than what another says of hosts. All waits no longer than one.
+ * is called counts more than what another says of hosts. Operations may still be under way to them.
  */
-static int
+static void
 hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner,
 	const struct cnxk_blob *keep)
 {
-	uint64_t handlers[CNXK_DMA_HANDLERS / 64] = { 0 };
 	struct cnxk_domain *d;
-	int ret;
 
 	TAILQ_FOREACH(d, &group->domains, next) {
 		if (d->entry == 0)
@@ -364,11 +383,8 @@ hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t 
 				(keep != NULL && !d->going && blob_has(keep, d))))
 			continue;
 		host_end(group, d);
-		bit_set(handlers, d->handler);
 	}
-	ret = group_drain(group, handlers, drain_end());
 	hosts_reap(port, group);
-	return ret;
 }
 
 /* --- The broker's hooks: with the lock held --------------------------------------------------- */
@@ -445,6 +461,8 @@ cnxk_hosts_take(struct cnxk_port *port, struct cnxk_group *group)
 {
 	const struct cnxk_domain *d;
 
+	if (group->over)
+		return;
 	/* what it adds comes last, and is no peer */
 	TAILQ_FOREACH(d, &group->domains, next)
 		if (d->entry == 0)
@@ -492,23 +510,21 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	return ret;
 }
 
-static int
+static void
 unimport_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	const rte_uuid_t peer)
 {
 	struct cnxk_group *group = group_by_instance(port, info->instance);
 	struct cnxk_domain *d;
-	int ret;
 
 	if (group == NULL)
-		return 0;
-	ret = hosts_remove(port, group, peer, NULL);
+		return;
+	hosts_remove(port, group, peer, NULL);
 	d = peer_find(group, peer);
 	if (d != NULL)
 		domain_free(port, group, d);
 	cnxk_hosts_take(port, group);
-	group_free_if_over(port, group);
-	return ret;
+	group_free_if_empty(port, group);
 }
 
 /* No new operation of a device reaches a host of the group; wait for those under way. */
@@ -538,18 +554,16 @@ unexport_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info)
 	if (group == NULL)
 		return 0;
 	/* of all members: no device names a host of a group that has ended */
+	group->over = true;
 	ret = group_quiet(group);
 	if (ret < 0) {
 		plt_err("group %d: operations to its hosts are still under way", group->id);
 		return ret;
 	}
-	ret = hosts_remove(port, group, group->self, NULL);
-	if (ret < 0)
-		return ret;
 	group->exported = false;
 	group->nb_devs = 0;
 	hosts_reap(port, group);
-	group_free_if_over(port, group);
+	group_free_if_empty(port, group);
 	return 0;
 }
 
@@ -615,12 +629,10 @@ static int
 hosts_unimport(void *ctx, const struct rte_dma_broker_group *info, const rte_uuid_t peer,
 	uint16_t handler __rte_unused)
 {
-	int ret;
-
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret = unimport_locked(ctx, info, peer);
+	unimport_locked(ctx, info, peer);
 	pthread_mutex_unlock(&cnxk_access_lock);
-	return ret;
+	return 0;
 }
 
 const struct rte_dma_broker_ops cnxk_broker_ops = {

@@ -45,6 +45,8 @@ struct cnxk_group {
 	rte_uuid_t instance;
 	rte_uuid_t self;
 	bool exported;
+	/* It ended, or was left: no new operation reaches its hosts, and its id may be another's. */
+	bool over;
 	TAILQ_HEAD(, cnxk_domain) domains;
 	uint16_t nb_devs;
 	struct cnxk_access *devs[RTE_DMADEV_DEFAULT_MAX];
@@ -58,7 +60,7 @@ struct cnxk_port {
 	uint64_t used[CNXK_DMA_HANDLERS / 64]; /* handlers, a bit for each */
 	uint16_t last; /* handler that was taken last */
 	TAILQ_HEAD(, cnxk_access) devs;
-	TAILQ_HEAD(, cnxk_group) groups;
+	TAILQ_HEAD(cnxk_groups, cnxk_group) groups; /* the newest comes last */
 };
 
 /* Guards the ports and all that is in them. */
@@ -69,8 +71,11 @@ extern const struct rte_dma_broker_ops cnxk_broker_ops;
 
 /* All of these with the lock held. */
 
-/* The group of this id that has not ended, or NULL. */
-struct cnxk_group *cnxk_group_find(struct cnxk_port *port, int16_t group_id);
+/* The group of this id that was entered last and is not over, or NULL. */
+struct cnxk_group *cnxk_group_newest(struct cnxk_port *port, int16_t group_id);
+/* The one that a device is in, or NULL. */
+struct cnxk_group *cnxk_group_of(const struct cnxk_access *access, int16_t group_id);
+bool cnxk_group_has(const struct cnxk_group *group, const struct cnxk_access *access);
 /* Let a device use the group's hosts; 0 or -ENOSPC. */
 int cnxk_group_attach(struct cnxk_group *group, struct cnxk_access *access);
 /* Not any more. 0; -ENOENT: it did not, or -EBUSY: it does not, but operations are under way. */
