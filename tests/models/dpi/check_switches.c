@@ -150,6 +150,90 @@ check_hold(bool threaded)
 	check_all("released", NB, 0);
 }
 
+/* Instruction 3 has moved its data, and neither its byte is written nor is the next one begun. */
+static void
+check_byte_to_come(uint64_t first, bool data)
+{
+	struct dpi_model_record r;
+	struct dpi_model_state s;
+	unsigned int k;
+
+	dpi_model_state(h.m, h.vf, &s);
+	CHECK(s.executed == first + 3 && s.moved && s.pending > 0,
+		"%" PRIu64 " carried out, 3 may be; the next one %s; %" PRIu64 " words left",
+		s.executed - first, s.moved ? "but for its byte" : "not at all", s.pending);
+	for (k = 0; k < NB; k++)
+		CHECK(h.done[k] == (k < 3 ? 0 : 0xff) && copied(&h, k) == (k < (data ? 4 : 3)),
+			"byte held at 3: completion byte %u is %#x, copy is%s done", k, h.done[k],
+			copied(&h, k) ? "" : " not");
+	CHECK((dpi_model_read(h.m, h.vf, DPI_VDMA_SADDR) >> 63) == 0, "the queue is idle");
+	CHECK(dpi_model_record(h.m, h.vf, first + 2, &r), "no record of instruction 2");
+	CHECK(!dpi_model_record(h.m, h.vf, first + 3, &r), "a record before the byte is written");
+	CHECK(dpi_model_fail(h.m, h.vf, first + 3, DPI_CS_WRRST) == -ERANGE,
+		"it can still be made to fail");
+	/* Its place among the records is taken, from one that is longer ago than those kept. */
+	CHECK(dpi_model_record(h.m, h.vf, first + 4 - DPI_MODEL_KEPT, &r), "a record is missing");
+	CHECK(!dpi_model_record(h.m, h.vf, first + 3 - DPI_MODEL_KEPT, &r), "too many records");
+}
+
+/* With a code of DPI_CS_NOERR, or with an error, of which the byte tells later, too. */
+static void
+check_hold_byte(bool threaded, uint8_t code)
+{
+	const uint64_t first = executed(&h);
+	uint8_t *byte = h.data + DST + 3 * LEN;
+	struct dpi_model_record r;
+	unsigned int k;
+
+	if (code != DPI_CS_NOERR)
+		CHECK(dpi_model_fail(h.m, h.vf, first + 3, code) == 0, "no failure");
+	dpi_model_hold_byte(h.m, h.vf, first + 3);
+	for (k = 0; k < NB; k++)
+		put(&h, k);
+	hand_ring(&h);
+	work(threaded);
+	check_byte_to_come(first, code == DPI_CS_NOERR);
+	/* Not even a step goes on, and the release does not move the data again. */
+	CHECK(!dpi_model_step(h.m), "a step although the byte is held");
+	check_byte_to_come(first, code == DPI_CS_NOERR);
+	*byte ^= 0xff;
+	dpi_model_release(h.m, h.vf);
+	work(threaded);
+	CHECK(!copied(&h, 3), "the data has moved twice");
+	*byte ^= 0xff;
+	check_all("byte released", code == DPI_CS_NOERR ? NB : 3, code);
+	CHECK(executed(&h) == first + NB, "%" PRIu64 " carried out", executed(&h) - first);
+	CHECK(dpi_model_record(h.m, h.vf, first + 3, &r) && r.code == code && r.before == 0xff,
+		"the record has code %#x and %#x before", r.code, r.before);
+}
+
+/* What is to come of a queue that is closed does not come in its next life. */
+static void
+check_byte_forgotten(bool threaded)
+{
+	struct hand other;
+
+	hand_join(&other, &h, (h.vf + 3) % DPI_MODEL_VFS);
+	dpi_model_hold_byte(h.m, other.vf, executed(&other));
+	put(&other, 0);
+	hand_ring(&other);
+	work(threaded);
+	CHECK(copied(&other, 0) && other.done[0] == 0xff, "byte %#x", other.done[0]);
+	CHECK(hand_close(&other) == -EINVAL, "the queue was closed without a word");
+	hand_complained(&other, "were not carried out");
+	dpi_model_release(h.m, other.vf);
+	work(threaded);
+	CHECK(hand_open(&other) == 0, "open: %s", dpi_model_complaint(h.m));
+	dpi_model_write(h.m, other.vf, DPI_VDMA_EN, 1);
+	other.pos = 0;
+	put(&other, 1);
+	hand_ring(&other);
+	work(threaded);
+	CHECK(other.done[0] == 0xff && other.done[1] == 0 && copied(&other, 1),
+		"bytes %#x, of the queue that was closed, and %#x", other.done[0], other.done[1]);
+	hand_leave(&other);
+}
+
 static void
 check_fault(bool threaded)
 {
@@ -228,14 +312,15 @@ check_pf_refuse(void)
 
 /* Queues of two VFs: neither waits for the other's hold or stumbles over its failures. */
 static void
-check_two(bool threaded)
+check_two(bool threaded, void (*hold)(struct dpi_model *m, unsigned int vf, uint64_t index),
+	unsigned int distance)
 {
 	struct hand other;
 	unsigned int k;
 
-	hand_join(&other, &h, (h.vf + 1) % DPI_MODEL_VFS);
+	hand_join(&other, &h, (h.vf + distance) % DPI_MODEL_VFS);
 	CHECK(executed(&other) == 0, "%" PRIu64 " instructions of a new queue", executed(&other));
-	dpi_model_hold(h.m, h.vf, executed(&h));
+	hold(h.m, h.vf, executed(&h));
 	CHECK(dpi_model_fail(h.m, h.vf, executed(&h) + 1, DPI_CS_WRRST) == 0, "no failure");
 	for (k = 0; k < NB; k++) {
 		put(&h, k);
@@ -314,10 +399,14 @@ main(void)
 		check_fail(conf.threaded);
 		check_fail_many(conf.threaded);
 		check_hold(conf.threaded);
+		check_hold_byte(conf.threaded, DPI_CS_NOERR);
+		check_hold_byte(conf.threaded, DPI_CS_WRFLT);
+		check_byte_forgotten(conf.threaded);
 		check_fault(conf.threaded);
 		check_host_fault(conf.threaded);
 		check_limit();
-		check_two(conf.threaded);
+		check_two(conf.threaded, dpi_model_hold, 1);
+		check_two(conf.threaded, dpi_model_hold_byte, 2);
 		if (conf.threaded)
 			check_order();
 		else

@@ -91,6 +91,7 @@ model_init(struct dpi_model *m)
 	pthread_condattr_destroy(&attr);
 	for (vf = 0; vf < DPI_MODEL_VFS; vf++) {
 		m->queues[vf].hold = UINT64_MAX;
+		m->queues[vf].hold_byte = UINT64_MAX;
 		m->queues[vf].records = calloc(DPI_MODEL_KEPT, sizeof(*m->queues[vf].records));
 		if (m->queues[vf].records == NULL)
 			return -ENOMEM;
@@ -208,7 +209,7 @@ dpi_model_fail(struct dpi_model *m, unsigned int vf, uint64_t index, uint8_t cod
 		return -EINVAL;
 	q = &m->queues[vf];
 	pthread_mutex_lock(&m->lock);
-	if (index < q->executed) {
+	if (index < q->executed + q->moved) {
 		ret = -ERANGE;
 	} else if (q->nb_fails < DPI_MODEL_KEPT) {
 		q->fails[q->nb_fails].index = index;
@@ -229,10 +230,19 @@ dpi_model_hold(struct dpi_model *m, unsigned int vf, uint64_t index)
 }
 
 void
+dpi_model_hold_byte(struct dpi_model *m, unsigned int vf, uint64_t index)
+{
+	pthread_mutex_lock(&m->lock);
+	m->queues[vf].hold_byte = index;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void
 dpi_model_release(struct dpi_model *m, unsigned int vf)
 {
 	pthread_mutex_lock(&m->lock);
 	m->queues[vf].hold = UINT64_MAX;
+	m->queues[vf].hold_byte = UINT64_MAX;
 	dpi_wake(m);
 	pthread_mutex_unlock(&m->lock);
 }
@@ -244,7 +254,8 @@ dpi_model_record(struct dpi_model *m, unsigned int vf, uint64_t index, struct dp
 	bool kept;
 
 	pthread_mutex_lock(&m->lock);
-	kept = index < q->executed && q->executed - index <= DPI_MODEL_KEPT;
+	/* That of an instruction whose byte is to come is written already. */
+	kept = index < q->executed && q->executed + q->moved - index <= DPI_MODEL_KEPT;
 	if (kept)
 		*r = q->records[index % DPI_MODEL_KEPT];
 	pthread_mutex_unlock(&m->lock);
@@ -263,6 +274,7 @@ dpi_model_state(struct dpi_model *m, unsigned int vf, struct dpi_model_state *st
 	state->halted = q->halted;
 	state->pending = q->pending;
 	state->executed = q->executed;
+	state->moved = q->moved;
 	pthread_mutex_unlock(&m->lock);
 }
 

@@ -93,7 +93,10 @@ int dpi_model_pf_message(struct dpi_model *m, const void *msg, size_t len);
 #define DPI_MODEL_SSO_PF_FUNC 0x0c01u
 #define DPI_MODEL_NPA_PF_FUNC 0x0801u
 
-/* Carry out one instruction if one is there and not held. */
+/*
+ * Carry out one instruction if one is there and not held. It takes two steps if its completion byte
+ * is held in between.
+ */
 bool dpi_model_step(struct dpi_model *m);
 /* Carry out all of them. */
 void dpi_model_run(struct dpi_model *m);
@@ -104,6 +107,13 @@ bool dpi_model_quiesce(struct dpi_model *m, unsigned int ms);
 int dpi_model_fail(struct dpi_model *m, unsigned int vf, uint64_t index, uint8_t code);
 /* Do not start this instruction, nor one behind it, before the release. */
 void dpi_model_hold(struct dpi_model *m, unsigned int vf, uint64_t index);
+/*
+ * Carry this instruction out, but do not write its completion byte, nor start one behind it, before
+ * the release. It counts as executed, and its record can be read, once the byte is written.
+ * Choice: until then the queue is not idle, and the doorbell's words for it are pending.
+ */
+void dpi_model_hold_byte(struct dpi_model *m, unsigned int vf, uint64_t index);
+/* Ends both. A model without a thread goes on with the next step. */
 void dpi_model_release(struct dpi_model *m, unsigned int vf);
 /* Let so many allocations of software succeed, then none; UINT32_MAX: all. */
 void dpi_model_alloc_limit(struct dpi_model *m, uint32_t left);
@@ -145,6 +155,7 @@ struct dpi_model_state {
 	bool halted;       /* the stream of instructions broke; only the PF can mend that */
 	uint64_t pending;  /* words of the doorbell that were not carried out */
 	uint64_t executed; /* instructions */
+	bool moved;        /* the next one is carried out, but for its completion byte */
 };
 
 void dpi_model_state(struct dpi_model *m, unsigned int vf, struct dpi_model_state *state);

@@ -81,6 +81,11 @@ struct dpi_queue {
 	uint64_t pending;
 	uint64_t executed;
 	uint64_t hold; /* UINT64_MAX: nothing is held */
+	uint64_t hold_byte; /* the same */
+	/* The next instruction is carried out, but for its completion byte. */
+	bool moved;
+	uint32_t moved_words;
+	struct dpi_cursor moved_at; /* behind it */
 	struct dpi_cursor at;
 	struct dpi_fail fails[DPI_MODEL_KEPT];
 	unsigned int nb_fails;

@@ -18,6 +18,7 @@ dpi_queue_reset(struct dpi_queue *q)
 {
 	q->halted = false;
 	q->pending = 0;
+	q->moved = false;
 	q->at = (struct dpi_cursor){ .chunk = NULL };
 }
 
@@ -126,12 +127,13 @@ failure_take(struct dpi_queue *q, uint64_t index)
 	return code;
 }
 
+/* All of an instruction but its completion byte. */
 static void
 carry_out(struct dpi_model *m, unsigned int vf, const uint64_t *words, struct dpi_model_record *r)
 {
 	struct dpi_queue *q = &m->queues[vf];
 	const char *wrong = dpi_instr_parse(&m->conf, words, r);
-	uint8_t *done = NULL;
+	const uint8_t *done;
 
 	if (r->ptr != 0) {
 		done = dpi_soc_bytes(m, r->ptr, 1);
@@ -147,6 +149,13 @@ carry_out(struct dpi_model *m, unsigned int vf, const uint64_t *words, struct dp
 	}
 	if (r->code == DPI_CS_NOERR)
 		r->code = dpi_instr_move(m, r);
+}
+
+static void
+complete(struct dpi_model *m, const struct dpi_model_record *r)
+{
+	uint8_t *done = r->ptr != 0 ? dpi_soc_bytes(m, r->ptr, 1) : NULL;
+
 	/* Release of the data to whoever polls this byte and loads the data after it. */
 	if (done != NULL)
 		__atomic_store_n(done, r->code, __ATOMIC_RELEASE);
@@ -156,17 +165,27 @@ bool
 dpi_queue_step(struct dpi_model *m, unsigned int vf)
 {
 	struct dpi_queue *q = &m->queues[vf];
+	struct dpi_model_record *r = &q->records[q->executed % DPI_MODEL_KEPT];
 	uint64_t words[DPI_MAX_WORDS];
-	struct dpi_cursor at;
-	uint32_t nb;
 
-	if (dpi_queue_idle(q) || q->executed >= q->hold || !fetch(m, vf, words, &nb, &at))
+	if (dpi_queue_idle(q) || q->executed >= q->hold)
 		return false;
-	carry_out(m, vf, words, &q->records[q->executed % DPI_MODEL_KEPT]);
-	if (at.left != 0)
-		dpi_aura_put(m, q->aura, at.left);
-	q->at = at;
-	q->pending -= nb;
+	if (!q->moved) {
+		if (!fetch(m, vf, words, &q->moved_words, &q->moved_at))
+			return false;
+		carry_out(m, vf, words, r);
+		q->moved = q->executed >= q->hold_byte;
+		if (q->moved)
+			return true;
+	} else if (q->executed >= q->hold_byte) {
+		return false;
+	}
+	complete(m, r);
+	if (q->moved_at.left != 0)
+		dpi_aura_put(m, q->aura, q->moved_at.left);
+	q->at = q->moved_at;
+	q->pending -= q->moved_words;
+	q->moved = false;
 	q->executed++;
 
 	return true;
