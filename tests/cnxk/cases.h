@@ -28,6 +28,7 @@ void case_stats_reset(enum dpi_chip chip);
 void case_errors_once(enum dpi_chip chip);
 void case_status_codes(enum dpi_chip chip);
 void case_channel_status(enum dpi_chip chip);
+void case_byte_to_come(enum dpi_chip chip);
 void case_stats_size(enum dpi_chip chip);
 
 /* Setup, stop, start and close. */
@@ -39,6 +40,7 @@ void case_ports(enum dpi_chip chip);
 void case_close_leak(enum dpi_chip chip);
 void case_close_unconfigured(enum dpi_chip chip);
 void case_stop_waits(enum dpi_chip chip);
+void case_stop_byte(enum dpi_chip chip);
 void case_restart(enum dpi_chip chip);
 void case_rounds(enum dpi_chip chip);
 
@@ -55,6 +57,7 @@ void case_hosts_over(enum dpi_chip chip);
 void case_hosts_table(enum dpi_chip chip);
 void case_hosts_info(enum dpi_chip chip);
 void case_hosts_busy(enum dpi_chip chip);
+void case_hosts_byte(enum dpi_chip chip);
 void case_hosts_dry(enum dpi_chip chip);
 void case_hosts_stop(enum dpi_chip chip);
 void case_hosts_slow_stop(enum dpi_chip chip);

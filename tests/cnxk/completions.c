@@ -201,6 +201,71 @@ case_channel_status(enum dpi_chip chip)
 	rig_remove(&r);
 }
 
+/* Nothing is told behind an operation that has moved its data and has no completion byte. */
+static void
+expect_to_come(struct rig *r, uint16_t last, unsigned int way)
+{
+	struct dpi_model_state state;
+
+	dpi_model_state(r->m, RIG_VF, &state);
+	CHECK(state.moved, "%u instructions are executed", (unsigned int)state.executed);
+	expect_channel(r, RTE_DMA_VCHAN_ACTIVE, "a completion byte is to come");
+	if (way == 0)
+		rig_expect_completed(r, 8, 0, last, false);
+	else
+		expect_status(r, 8, 0, last, RTE_DMA_STATUS_SUCCESSFUL);
+	expect_channel(r, RTE_DMA_VCHAN_ACTIVE, "a completion byte is to come");
+}
+
+/* An operation is over when the device has said so, not when its data is there. */
+void
+case_byte_to_come(enum dpi_chip chip)
+{
+	unsigned int i;
+	struct rig r;
+
+	rig_open(&r, chip, 16);
+	dpi_model_hold_byte(r.m, RIG_VF, 2);
+	copy_some(&r, 0, 5);
+	CHECK_EQ(rig_run(&r), 2, "executed, the third one's byte is held");
+	rig_check_copied(&r, 2);
+	rig_check_untouched(&r, 3);
+	rig_expect_completed(&r, 8, 2, 1, false);
+	for (i = 0; i < 6; i++)
+		expect_to_come(&r, 1, i % 2);
+	CHECK_EQ(rte_dma_burst_capacity(r.dev, 0), 13, "three are not returned");
+	CHECK_EQ(rig_stats(&r).completed, 2, "completed");
+	dpi_model_release(r.m, RIG_VF);
+	CHECK_EQ(rig_run(&r), 5, "executed");
+	rig_expect_completed(&r, 2, 2, 3, false);
+	expect_status(&r, 8, 1, 4, RTE_DMA_STATUS_SUCCESSFUL);
+	/* the last of all, with all data where it has to be */
+	dpi_model_hold_byte(r.m, RIG_VF, 6);
+	copy_some(&r, 5, 2);
+	CHECK_EQ(rig_run(&r), 6, "executed, the last one's byte is held");
+	rig_check_copied(&r, 6);
+	expect_status(&r, 8, 1, 5, RTE_DMA_STATUS_SUCCESSFUL);
+	for (i = 0; i < 6; i++)
+		expect_to_come(&r, 5, i % 2);
+	dpi_model_release(r.m, RIG_VF);
+	CHECK_EQ(rig_run(&r), 7, "executed");
+	expect_channel(&r, RTE_DMA_VCHAN_IDLE, "all bytes have come");
+	rig_expect_completed(&r, 8, 1, 6, false);
+	/* what is to come is an error */
+	CHECK_EQ(dpi_model_fail(r.m, RIG_VF, 7, DPI_CS_WRFLT), 0, "switch");
+	dpi_model_hold_byte(r.m, RIG_VF, 7);
+	copy_some(&r, 7, 1);
+	CHECK_EQ(rig_run(&r), 7, "executed, the failed one's byte is held");
+	for (i = 0; i < 6; i++)
+		expect_to_come(&r, 6, i % 2);
+	CHECK_EQ(rig_stats(&r).errors, 0, "errors that were told");
+	dpi_model_release(r.m, RIG_VF);
+	CHECK_EQ(rig_run(&r), 8, "executed");
+	rig_expect_completed(&r, 8, 0, 6, true);
+	expect_status(&r, 8, 1, 7, RTE_DMA_STATUS_ERROR_UNKNOWN);
+	rig_close(&r);
+}
+
 /* Statistics are not written where there is no room for them. */
 void
 case_stats_size(enum dpi_chip chip)

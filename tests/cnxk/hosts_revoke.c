@@ -24,6 +24,26 @@
 #define MOST_DRY 1000u /* more than fit in two chunks */
 #define TRIES    4u
 #define LATE     30u /* name of a host that is declared late */
+#define NB_DESC  64u
+
+/* Between the SoC and a host or, if it is a function 0, in the host. */
+enum way {
+	TO_HOST,
+	FROM_HOST,
+	IN_HOST,
+	WAYS
+};
+
+/* None of them writes where one of them reads or another one writes. */
+static const struct {
+	uint64_t ends;
+	uint32_t src; /* offsets in the memories */
+	uint32_t dst;
+} ways[WAYS] = {
+	[TO_HOST] = { HOSTS_DST, 0, 0 },
+	[FROM_HOST] = { HOSTS_SRC, 0x200, 0x400 },
+	[IN_HOST] = { HOSTS_SRC | HOSTS_DST, 0x200, 0x600 },
+};
 
 static struct hosts h;
 
@@ -43,10 +63,19 @@ take_away(unsigned int name)
 }
 
 static int
+copy_by(enum way way, int16_t dev, uint16_t handler, uint64_t flags)
+{
+	const uint64_t soc = (uintptr_t)h.memories[HOSTS_SOC].bytes, ends = ways[way].ends;
+
+	return rte_dma_copy(dev, 0, (ends & HOSTS_SRC ? HOSTS_BASE : soc) + ways[way].src,
+		(ends & HOSTS_DST ? HOSTS_BASE : soc) + ways[way].dst, LEN,
+		ends | RTE_DMA_OP_HANDLER(handler) | flags);
+}
+
+static int
 copy_to(int16_t dev, uint16_t handler, uint64_t flags)
 {
-	return rte_dma_copy(dev, 0, (uintptr_t)h.memories[HOSTS_SOC].bytes, HOSTS_BASE, LEN,
-		HOSTS_DST | RTE_DMA_OP_HANDLER(handler) | flags);
+	return copy_by(TO_HOST, dev, handler, flags);
 }
 
 /* What becomes of a copy to a host, and of those before it. */
@@ -92,6 +121,87 @@ case_hosts_busy(enum dpi_chip chip)
 	/* one that was not asked for is complete all the same */
 	hosts_add(&h, 4);
 	CHECK(h.handlers[HOSTS_FIRST + 4] != other, "handler %u again", other);
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* The device carries an operation by a host out, but for its completion byte. */
+static void
+leave_to_come(enum way way, unsigned int host)
+{
+	const uint8_t *soc = h.memories[HOSTS_SOC].bytes, *of_host = h.memories[1 + host].bytes;
+	const uint64_t ends = ways[way].ends;
+	struct dpi_model_state state;
+	uint64_t executed;
+
+	executed = rig_run(&h.r);
+	dpi_model_hold_byte(h.r.m, RIG_VF, executed);
+	CHECK(copy_by(way, h.r.dev, h.handlers[HOSTS_FIRST + host], SUBMIT) >= 0, "way %d", way);
+	CHECK_EQ(rig_run(&h.r), executed, "way %d: the byte is held", way);
+	dpi_model_state(h.r.m, RIG_VF, &state);
+	CHECK(state.moved, "way %d: nothing has moved", way);
+	CHECK_EQ(memcmp((ends & HOSTS_SRC ? of_host : soc) + ways[way].src,
+		(ends & HOSTS_DST ? of_host : soc) + ways[way].dst, LEN), 0, "way %d", way);
+}
+
+/* The byte comes while the host is being removed: the event is raised before the wait. */
+static void
+on_left(int16_t dev __rte_unused, enum rte_dma_event_type event __rte_unused,
+	const struct rte_dma_event_info *info, void *arg __rte_unused)
+{
+	rte_uuid_t id;
+
+	hosts_name(1, id);
+	if (info->reason != RTE_DMA_ACCESS_REASON_LEFT ||
+			rte_uuid_compare(info->domain_id, id) != 0)
+		return;
+	dpi_model_release(h.r.m, RIG_VF);
+	dpi_model_run(h.r.m);
+}
+
+static void
+remove_while_to_come(void)
+{
+	struct dpi_model_state state;
+
+	CHECK_EQ(rte_dma_event_callback_register(h.r.dev, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE,
+		on_left, NULL), 0, "register");
+	leave_to_come(TO_HOST, 1);
+	CHECK_EQ(take_away(1), 0, "the byte comes");
+	dpi_model_state(h.r.m, RIG_VF, &state);
+	CHECK(!state.moved, "the host is removed, the byte is to come");
+	CHECK_EQ(rte_dma_event_callback_unregister(h.r.dev, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE,
+		on_left, NULL), 0, "unregister");
+	rig_expect_completed(&h.r, 8, 1, 0, false);
+	hosts_add(&h, 1);
+}
+
+/* Removal waits for the completion byte although all data has moved. */
+void
+case_hosts_byte(enum dpi_chip chip)
+{
+	enum rte_dma_status_code status[4];
+	uint16_t last;
+	enum way way;
+
+	hosts_open(&h, chip);
+	hosts_start(&h, 16, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	remove_while_to_come();
+	for (way = 0; way < WAYS; way++) {
+		leave_to_come(way, 1);
+		CHECK_EQ(take_away(1), -EBUSY, "way %d: the byte does not come", way);
+		CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), HOSTS_NB, "members");
+		CHECK(copy_by(way, h.r.dev, h.handlers[HOSTS_FIRST + 1], SUBMIT) >= 0, "refused");
+		rig_expect_completed(&h.r, 4, 0, 2 * way, false);
+		CHECK_EQ(rte_dma_completed_status(h.r.dev, 0, 4, &last, status), 0, "way %d", way);
+		dpi_model_release(h.r.m, RIG_VF);
+		CHECK_EQ(rig_run(&h.r), 2 + way, "instructions");
+		CHECK_EQ(take_away(1), 0, "way %d: the byte has come", way);
+		CHECK_EQ(rte_dma_completed_status(h.r.dev, 0, 4, &last, status), 2, "way %d", way);
+		CHECK_EQ(status[0], RTE_DMA_STATUS_SUCCESSFUL, "way %d: before the removal", way);
+		CHECK_EQ(status[1], RTE_DMA_STATUS_INVALID_HANDLER, "way %d: behind it", way);
+		hosts_add(&h, 1);
+	}
 	rig_stop(&h.r);
 	hosts_close(&h);
 }

@@ -5,8 +5,10 @@
 /* Cases about setup, stop, start and close. */
 
 #include <errno.h>
+#include <pthread.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
@@ -14,6 +16,7 @@
 #include "rig.h"
 
 #define SUBMIT RTE_DMA_OP_FLAG_SUBMIT
+#define WAIT_S 20u
 /* The first that is made in a model. */
 #define AURA 0u
 /* Buffers of the queue that are out of the aura: one is written, the next one waits. */
@@ -316,6 +319,62 @@ case_stop_waits(enum dpi_chip chip)
 	rig_run(&r);
 	rig_expect_completed(&r, 8, 1, 0, false);
 	rig_check_copied(&r, 8);
+	rig_close(&r);
+}
+
+/* Lets a completion byte come that is held, once the device has moved the data. */
+static void *
+release_moved(void *arg)
+{
+	const uint64_t end = rte_get_timer_cycles() + WAIT_S * rte_get_timer_hz();
+	struct dpi_model_state state;
+	struct rig *r = arg;
+
+	do {
+		dpi_model_state(r->m, RIG_VF, &state);
+		CHECK(rte_get_timer_cycles() < end, "no data has moved in %u s", WAIT_S);
+	} while (!state.moved);
+	dpi_model_release(r->m, RIG_VF);
+	return NULL;
+}
+
+/* A stop waits for the completion byte although all data has moved. */
+void
+case_stop_byte(enum dpi_chip chip)
+{
+	struct dpi_model_state state;
+	pthread_t thread;
+	struct rig r;
+
+	rig_open(&r, chip, 8);
+	dpi_model_hold_byte(r.m, RIG_VF, 1);
+	CHECK_EQ(rig_copy(&r, 0, SUBMIT), 0, "index");
+	CHECK_EQ(rig_copy(&r, 1, SUBMIT), 1, "index");
+	CHECK_EQ(rte_dma_stop(r.dev), -EBUSY, "the byte does not come");
+	rig_check_copied(&r, 1);
+	/* It is not stopped: all that was under way goes on, and more can follow. */
+	CHECK_EQ(rig_copy(&r, 2, SUBMIT), 2, "index");
+	rig_expect_completed(&r, 8, 1, 0, false);
+	dpi_model_release(r.m, RIG_VF);
+	CHECK_EQ(rig_run(&r), 3, "executed");
+	rig_expect_completed(&r, 8, 2, 2, false);
+	/* The device moves data only when the stop asks for its state: the stop waits by then. */
+	dpi_model_hold_byte(r.m, RIG_VF, 4);
+	CHECK_EQ(rig_copy(&r, 3, SUBMIT), 3, "index");
+	CHECK_EQ(rig_copy(&r, 4, SUBMIT), 4, "index");
+	CHECK_EQ(pthread_create(&thread, NULL, release_moved, &r), 0, "thread");
+	rig_stop(&r);
+	dpi_model_state(r.m, RIG_VF, &state);
+	CHECK_EQ(state.executed, 5, "with their bytes written, when the stop returns");
+	pthread_join(thread, NULL);
+	rig_check_copied(&r, 4);
+	/* No byte comes into a slot of the next start. */
+	rig_start(&r);
+	CHECK_EQ(rig_copy(&r, 5, SUBMIT), 0, "index");
+	rig_expect_completed(&r, 8, 0, UINT16_MAX, false);
+	CHECK_EQ(rig_run(&r), 6, "executed");
+	rig_expect_completed(&r, 8, 1, 0, false);
+	rig_check_copied(&r, 5);
 	rig_close(&r);
 }
 

@@ -56,6 +56,10 @@ variant writes_next_status status_codes $C \
 	's/(\n\t\tif \(result == DPI_REQ_CDATA\)\n\t\t\tbreak;\n)(\n\t\tstatus\[cnt\] = [^\n]*)/\2\1/'
 variant no_status channel_status $C \
 	's/\n\t\.vchan_status = [^\n]*//g'
+variant idle_before_last_byte byte_to_come $C \
+	's/(\(nb = dpivf->sub_idx - dpivf->cpl_idx; nb > )0;/\11;/'
+variant to_come_is_error byte_to_come $C \
+	's/\n\t\t\tif \(result == DPI_REQ_CDATA\)\n\t\t\t\tbreak;//'
 variant size_of_pointer stats_size $C \
 	's/sizeof\(\*rte_stats\)/sizeof(rte_stats)/'
 
@@ -79,6 +83,8 @@ variant slots_twice close_leak $C \
 variant closes_always close_unconfigured $C \
 	's/if \(dpivf->flag & CNXK_DPI_DEV_CONFIG\) \{/if (true) {/'
 variant stops_at_once stop_waits $C \
+	's/while \(!\(plt_read64/while (false \&\& !(plt_read64/'
+variant stops_before_byte stop_byte $C \
 	's/while \(!\(plt_read64/while (false \&\& !(plt_read64/'
 variant keeps_queued restart $C \
 	's/\n\tcnxk_dmadev_queue_rewind\(dpivf\);//'

@@ -59,6 +59,8 @@ variant type_stays hosts_other_types $D \
 	's/= domain \? (cn9k|cn10k)_domain_copy : [a-z0-9]*_dmadev_copy/= \1_domain_copy/g'
 variant no_drain hosts_busy $D \
 	's/while \(cnxk_domain_is_busy\(dpivf, handlers\)\)/while (false \&\& cnxk_domain_is_busy(dpivf, handlers))/'
+variant no_drain_of_byte hosts_byte $D \
+	's/while \(cnxk_domain_is_busy\(dpivf, handlers\)\)/while (false \&\& cnxk_domain_is_busy(dpivf, handlers))/'
 variant no_drain_in_threads hosts_revoke $D \
 	's/while \(cnxk_domain_is_busy\(dpivf, handlers\)\)/while (false \&\& cnxk_domain_is_busy(dpivf, handlers))/'
 variant drains_all hosts_busy $D \
