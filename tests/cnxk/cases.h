@@ -29,6 +29,7 @@ void case_errors_once(enum dpi_chip chip);
 void case_status_codes(enum dpi_chip chip);
 void case_channel_status(enum dpi_chip chip);
 void case_byte_to_come(enum dpi_chip chip);
+void case_read_once(enum dpi_chip chip);
 void case_stats_size(enum dpi_chip chip);
 
 /* Setup, stop, start and close. */

@@ -39,6 +39,7 @@ static const struct {
 	CASE(status_codes),
 	CASE(channel_status),
 	CASE(byte_to_come),
+	CASE(read_once),
 	CASE(stats_size),
 	CASE(not_set_up),
 	CASE(no_memory),

@@ -60,6 +60,10 @@ variant idle_before_last_byte byte_to_come $C \
 	's/(\(nb = dpivf->sub_idx - dpivf->cpl_idx; nb > )0;/\11;/'
 variant to_come_is_error byte_to_come $C \
 	's/\n\t\t\tif \(result == DPI_REQ_CDATA\)\n\t\t\t\tbreak;//'
+variant reads_twice read_once $C \
+	's/if \(result (== DPI_REQ_CDATA\))/if (cnxk_dmadev_result(c_desc->compl_ptr[c_desc->head]) \1/'
+variant status_reads_twice read_once $C \
+	's/if \(result (== DPI_REQ_CDATA\))/if (cnxk_dmadev_result(c_desc->compl_ptr[c_desc->head]) \1/2'
 variant size_of_pointer stats_size $C \
 	's/sizeof\(\*rte_stats\)/sizeof(rte_stats)/'
 
