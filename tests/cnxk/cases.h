@@ -18,6 +18,7 @@ void case_ring_end(enum dpi_chip chip);
 void case_ring_full(enum dpi_chip chip);
 void case_long_lists(enum dpi_chip chip);
 void case_long_pieces(enum dpi_chip chip);
+void case_longest(enum dpi_chip chip);
 void case_full_ring(enum dpi_chip chip);
 void case_capacity(enum dpi_chip chip);
 
@@ -49,6 +50,7 @@ void case_rounds(enum dpi_chip chip);
 void case_hosts_directions(enum dpi_chip chip);
 void case_hosts_refused(enum dpi_chip chip);
 void case_hosts_limits(enum dpi_chip chip);
+void case_hosts_longest(enum dpi_chip chip);
 void case_hosts_errors(enum dpi_chip chip);
 void case_hosts_other_types(enum dpi_chip chip);
 void case_hosts_call_errors(enum dpi_chip chip);

@@ -28,6 +28,10 @@ variant long_pieces long_pieces $C \
 	's/length > DPI_CN[0-9K]*_MAX_LEN/false/g'
 variant long_pieces_of_lists long_pieces $C \
 	's/lengths > DPI_CN[0-9K]*_MAX_LEN/false/g'
+variant one_byte_less longest $C \
+	's/length > (DPI_CN[0-9K]*_MAX_LEN)/length >= \1/g'
+variant one_byte_less_of_lists longest $C \
+	's/lengths > (DPI_CN[0-9K]*_MAX_LEN)/lengths >= \1/g'
 variant doorbell_of_all full_ring $C \
 	's/dpivf->num_words > DPI_MAX_DBELL/false/'
 variant no_capacity capacity $C \

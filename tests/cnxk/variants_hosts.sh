@@ -51,6 +51,8 @@ variant status_of_next hosts_refused $D \
 	's/slot = c_desc->head;/slot = c_desc->tail;/'
 variant any_length hosts_limits $D \
 	's/return lengths > \([^;]*/return num_words/'
+variant one_byte_less hosts_longest $D \
+	's/return lengths > /return lengths >= /'
 variant any_list hosts_limits $D \
 	's/\n\tif \(unlikely\(lists->nb_src > [^\n]*\n\t\treturn -EINVAL;//'
 variant handler_of_no_end hosts_limits $D \
