@@ -418,39 +418,53 @@ case_hosts_creator(enum dpi_chip chip)
 
 /* What two threads share. Each field is written by one and read by the other. */
 static struct {
-	uint16_t handler; /* that the data path uses; relaxed, for nothing goes with it */
-	bool stop;        /* relaxed */
+	/* What the data path shall do; relaxed, for nothing goes with it. */
+	uint16_t handler;
+	enum way way; /* WAYS: one after the other */
+	bool stop;
 	uint64_t tried;   /* release, with the acquire in wait_tried(): what was tried is over */
-	uint64_t good;
-	uint64_t refused;
+	/* read when the thread has ended */
+	uint64_t good[WAYS];
+	uint64_t refused[WAYS];
 } shared;
+
+/* The ways of the operations that are under way, by their indices. */
+static enum way way_of[NB_DESC];
 
 static void
 collect(void)
 {
 	enum rte_dma_status_code status[16];
 	uint16_t last, i, nb;
+	enum way way;
 
 	nb = rte_dma_completed_status(h.r.dev, 0, RTE_DIM(status), &last, status);
 	for (i = 0; i < nb; i++) {
+		way = way_of[(uint16_t)(last + 1 - nb + i) % NB_DESC];
 		CHECK(status[i] == RTE_DMA_STATUS_SUCCESSFUL ||
-			status[i] == RTE_DMA_STATUS_INVALID_HANDLER, "status %u", status[i]);
-		shared.good += status[i] == RTE_DMA_STATUS_SUCCESSFUL;
-		shared.refused += status[i] == RTE_DMA_STATUS_INVALID_HANDLER;
+			status[i] == RTE_DMA_STATUS_INVALID_HANDLER, "way %d, status %u", way,
+			status[i]);
+		shared.good[way] += status[i] == RTE_DMA_STATUS_SUCCESSFUL;
+		shared.refused[way] += status[i] == RTE_DMA_STATUS_INVALID_HANDLER;
 	}
 }
 
-/* Writes to the host all the time, each time something else. */
+/* Copies by the host all the time. */
 static void *
-write_always(void *arg __rte_unused)
+copy_always(void *arg __rte_unused)
 {
-	uint64_t *source = (uint64_t *)h.memories[HOSTS_SOC].bytes;
+	enum way way;
 	uint64_t n;
+	int rc;
 
 	for (n = 0; !__atomic_load_n(&shared.stop, __ATOMIC_RELAXED); n++) {
-		source[0] = n;
-		copy_to(h.r.dev, __atomic_load_n(&shared.handler, __ATOMIC_RELAXED),
-			n % 3 == 0 ? SUBMIT : 0);
+		way = __atomic_load_n(&shared.way, __ATOMIC_RELAXED);
+		if (way == WAYS)
+			way = n % WAYS;
+		rc = copy_by(way, h.r.dev, __atomic_load_n(&shared.handler, __ATOMIC_RELAXED),
+			n % 4 == 0 ? SUBMIT : 0);
+		if (rc >= 0)
+			way_of[rc % NB_DESC] = way;
 		/* The device is behind, and idle now and then. */
 		if (n % 7 == 0)
 			dpi_model_step(h.r.m);
@@ -475,35 +489,68 @@ wait_tried(uint64_t nb)
 			WAIT_S);
 }
 
-/* No byte reaches a host after its removal, whatever the data path is doing meanwhile. */
+/*
+ * The host is removed, and what was copied to it and from it is something else from now on: that
+ * does not get there, whatever is tried.
+ */
+static void
+check_out_of_reach(unsigned int host, unsigned int round)
+{
+	static uint8_t of_host[HOSTS_SIZE], of_soc[HOSTS_SIZE];
+	uint8_t *soc = h.memories[HOSTS_SOC].bytes;
+	uint8_t *bytes = h.memories[1 + host].bytes;
+	unsigned int i;
+
+	memset(soc + ways[TO_HOST].src, round, LEN);
+	memset(bytes + ways[FROM_HOST].src, round, LEN);
+	memcpy(of_host, bytes, HOSTS_SIZE);
+	memcpy(of_soc, soc, HOSTS_SIZE);
+	wait_tried(MORE);
+	for (i = 0; i < HOSTS_SIZE; i++) {
+		CHECK_EQ(bytes[i], of_host[i], "round %u: written at %#x after removal", round, i);
+		CHECK_EQ(soc[i], of_soc[i], "round %u: read to %#x after removal", round, i);
+	}
+}
+
+/* Have copies made by the host of this round, all in one way, or in all ways; which host it is. */
+static unsigned int
+begin_round(unsigned int round)
+{
+	const enum way way = round % (WAYS + 1);
+	/* Number 1 is a function 0, which can copy in itself, number 3 is not. */
+	const unsigned int host = way < IN_HOST && round / (WAYS + 1) % 2 != 0 ? 3 : 1;
+
+	__atomic_store_n(&shared.way, way, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared.handler, h.handlers[HOSTS_FIRST + host], __ATOMIC_RELAXED);
+	return host;
+}
+
+/* No byte of a host is written or read after its removal, whatever the data path is doing then. */
 void
 case_hosts_revoke(enum dpi_chip chip)
 {
-	static uint8_t before[HOSTS_SIZE];
-	const struct hosts_memory *m;
-	unsigned int round;
+	unsigned int round, host;
 	pthread_t thread;
+	enum way way;
 
 	hosts_open(&h, chip);
-	m = &h.memories[1 + 3];
-	hosts_start(&h, 64, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	hosts_start(&h, NB_DESC, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
 	memset(&shared, 0, sizeof(shared));
-	shared.handler = h.handlers[HOSTS_FIRST + 3];
-	CHECK_EQ(pthread_create(&thread, NULL, write_always, NULL), 0, "thread");
+	begin_round(0);
+	CHECK_EQ(pthread_create(&thread, NULL, copy_always, NULL), 0, "thread");
 	for (round = 0; round < ROUNDS; round++) {
+		host = begin_round(round);
 		wait_tried(1 + round * 7);
-		hosts_remove(&h, 3);
-		memcpy(before, m->bytes, HOSTS_SIZE);
-		wait_tried(MORE);
-		CHECK_EQ(memcmp(before, m->bytes, HOSTS_SIZE), 0, "round %u: written after removal",
-			round);
-		hosts_add(&h, 3);
-		__atomic_store_n(&shared.handler, h.handlers[HOSTS_FIRST + 3], __ATOMIC_RELAXED);
+		hosts_remove(&h, host);
+		check_out_of_reach(host, round);
+		hosts_add(&h, host);
 	}
 	__atomic_store_n(&shared.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	CHECK(shared.good > ROUNDS && shared.refused > ROUNDS, "%u good, %u refused",
-		(unsigned int)shared.good, (unsigned int)shared.refused);
+	for (way = 0; way < WAYS; way++)
+		CHECK(shared.good[way] > ROUNDS && shared.refused[way] > ROUNDS,
+			"way %d: %u good, %u refused", way, (unsigned int)shared.good[way],
+			(unsigned int)shared.refused[way]);
 	rig_stop(&h.r);
 	hosts_close(&h);
 }

@@ -69,6 +69,12 @@ variant drains_all hosts_busy $D \
 	's/ \&\& \(handlers\[h \/ 64\] >> \(h % 64\) & 1\) != 0//'
 variant handler_not_noted hosts_revoke $D \
 	's/\(&comp_ptr->handler, route\.handler,/(\&comp_ptr->handler, RTE_DMA_HANDLER_SELF,/'
+variant inbound_not_noted hosts_revoke $D \
+	's/\(&comp_ptr->handler, (route\.handler),/(\&comp_ptr->handler, route.xtype == DPI_XTYPE_INBOUND ? RTE_DMA_HANDLER_SELF : \1,/'
+variant external_not_noted hosts_revoke $D \
+	's/\(&comp_ptr->handler, (route\.handler),/(\&comp_ptr->handler, route.xtype == DPI_XTYPE_EXTERNAL_ONLY ? RTE_DMA_HANDLER_SELF : \1,/'
+variant outbound_not_noted hosts_revoke $D \
+	's/\(&comp_ptr->handler, (route\.handler),/(\&comp_ptr->handler, route.xtype == DPI_XTYPE_OUTBOUND ? RTE_DMA_HANDLER_SELF : \1,/'
 variant waits_for_nothing hosts_dry $D \
 	's/\n\tif \(rc < 0\)\n[^\n]*\n\t\t__atomic_store_n\(&comp_ptr->handler, RTE_DMA_HANDLER_SELF, __ATOMIC_RELAXED\);\n\telse if/\n\tif/'
 variant stop_forgets_nothing hosts_stop $D \
