@@ -381,22 +381,42 @@ group_forget(struct dma_group *group)
 	return ret == -ENOTCONN ? 0 : ret;
 }
 
+/* Whether a device may destroy or leave its group, which can be NULL. */
+static int
+out_check(struct dma_group *group, int16_t dev_id, bool destroy)
+{
+	if (group == NULL)
+		return -ENOENT;
+	if ((group->creator_dev == dev_id) != destroy)
+		return -EPERM;
+	if (destroy && !has_ended(group) && (group->nb_peers > 1 || group->nb_devs > 1))
+		return -EBUSY;
+	return 0;
+}
+
+int
+rte_dma_broker_out_check(const struct rte_dma_dev *dev, int16_t group_id, bool destroy)
+{
+	int16_t dev_id = dev->data->dev_id;
+	int ret;
+
+	dma_broker_work_lock();
+	ret = out_check(dma_broker_group_of_dev(dev_id, group_id), dev_id, destroy);
+	dma_broker_work_unlock();
+	return ret;
+}
+
 int
 rte_dma_broker_destroy(struct rte_dma_dev *dev, int16_t group_id)
 {
 	int16_t dev_id = dev->data->dev_id;
 	struct dma_group *group;
-	int ret = 0;
+	int ret;
 
 	dma_broker_work_lock();
 	group = dma_broker_group_of_dev(dev_id, group_id);
-	if (group == NULL) {
-		ret = -ENOENT;
-	} else if (group->creator_dev != dev_id) {
-		ret = -EPERM;
-	} else if (!has_ended(group) && (group->nb_peers > 1 || group->nb_devs > 1)) {
-		ret = -EBUSY;
-	} else {
+	ret = out_check(group, dev_id, true);
+	if (ret == 0) {
 		dma_broker_group_dev_remove(group, dev_id);
 		group->creator_dev = -1;
 		if (group->nb_devs == 0)
@@ -411,15 +431,12 @@ rte_dma_broker_leave(struct rte_dma_dev *dev, int16_t group_id)
 {
 	int16_t dev_id = dev->data->dev_id;
 	struct dma_group *group;
-	int ret = 0;
+	int ret;
 
 	dma_broker_work_lock();
 	group = dma_broker_group_of_dev(dev_id, group_id);
-	if (group == NULL) {
-		ret = -ENOENT;
-	} else if (group->creator_dev == dev_id) {
-		ret = -EPERM;
-	} else {
+	ret = out_check(group, dev_id, false);
+	if (ret == 0) {
 		dma_broker_group_dev_remove(group, dev_id);
 		if (group->nb_devs == 0)
 			ret = group_forget(group);

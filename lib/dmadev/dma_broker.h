@@ -224,7 +224,7 @@ struct dma_group {
 	uint16_t nb_devs;     /* [state] */
 	uint16_t nb_peers;    /* [state] */
 	struct dma_peer peers[RTE_DMA_ACCESS_GROUP_MAX_MEMBERS]; /* [state] the creator first */
-	bool exported;
+	bool exported;        /* [state] the driver has to withdraw something */
 	bool renew_due;       /* the export has to be renewed; guarded by state alone */
 	uint16_t windows_prot; /* what our windows permit */
 	uint16_t prot;        /* what the others are told of that: 0 without an export */

@@ -99,6 +99,13 @@ rte_dma_broker_renew(struct rte_dma_dev *dev __rte_unused, int16_t group_id __rt
 }
 
 int
+rte_dma_broker_out_check(const struct rte_dma_dev *dev __rte_unused,
+		int16_t group_id __rte_unused, bool destroy __rte_unused)
+{
+	return -ENOTSUP;
+}
+
+int
 rte_dma_broker_token_check(const struct rte_dma_dev *dev __rte_unused,
 		int16_t group_id __rte_unused, const rte_uuid_t token __rte_unused)
 {

@@ -203,20 +203,23 @@ int
 dma_broker_group_instance_set(struct dma_group *group, const rte_uuid_t instance)
 {
 	const struct dma_group *other;
+	int ret = 0;
 
 	/* Drivers tell groups apart by the tag, which is made of token and instance; a creator that
-	 * knows both of another group could repeat them. Of what has ended the driver knows nothing
-	 * any more: the same group may be entered again.
+	 * knows both of another group could repeat them. The same group may be entered again when
+	 * it has ended, unless the driver could not yet withdraw what it had given.
 	 */
 	pthread_mutex_lock(&state);
 	TAILQ_FOREACH(other, &dma_broker_groups, next)
-		if (other != group && other->phase != DMA_GROUP_ENDED &&
+		if (other != group && (other->phase != DMA_GROUP_ENDED || other->exported) &&
 				rte_uuid_compare(other->info.instance, instance) == 0)
 			break;
 	if (other == NULL)
 		rte_uuid_copy(group->info.instance, instance);
+	else
+		ret = other->phase == DMA_GROUP_ENDED ? -EBUSY : -EPROTO;
 	pthread_mutex_unlock(&state);
-	return other == NULL ? 0 : -EPROTO;
+	return ret;
 }
 
 bool
@@ -347,6 +350,14 @@ windows_prot(const struct rte_dma_access_window *win, uint16_t nb)
 	return prot;
 }
 
+static void
+exported_set(struct dma_group *group, bool exported)
+{
+	pthread_mutex_lock(&state);
+	group->exported = exported;
+	pthread_mutex_unlock(&state);
+}
+
 int
 dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *win, uint16_t nb,
 		bool *changed)
@@ -377,7 +388,7 @@ dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *w
 	*old = exp;
 	group->windows_prot = windows_prot(win, nb);
 	group->prot = ret < 0 ? 0 : group->windows_prot;
-	group->exported = true;
+	exported_set(group, true);
 	return ret;
 }
 
@@ -469,7 +480,7 @@ dma_broker_unexport(struct dma_group *group)
 	if (!dma_broker_group_lost(group))
 		ret = group->port->ops->unexport(group->port->ctx, &group->info);
 	/* What could not be withdrawn when the group ended is asked for again when it is left. */
-	group->exported = ret < 0;
+	exported_set(group, ret < 0);
 	if (ret < 0)
 		BROKER_LOG(ERR, "group %d: the driver could not withdraw what it had given: %s",
 			group->info.group_id, strerror(-ret));

@@ -206,6 +206,8 @@ int rte_dma_access_group_destroy(int16_t dev_id, int16_t group_id);
  *   - -EACCES: wrong token. The answer to a wrong token takes longer each time for the same user,
  *     up to 1 second.
  *   - -EALREADY: the device is in the group.
+ *   - -EBUSY: the group has ended for other devices of this process that are still in it, and what
+ *     they had given to it is not withdrawn yet. Leave it with them first.
  *   - -EEXIST: another process is in the group under this domain.
  *   - -ENOSPC: the group is full (::RTE_DMA_ACCESS_GROUP_MAX_MEMBERS, or fewer if the guide of its
  *     driver says so), or the controller is.

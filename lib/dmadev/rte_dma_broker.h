@@ -196,6 +196,17 @@ int rte_dma_broker_renew(struct rte_dma_dev *dev, int16_t group_id);
 
 /**
  * @internal
+ * Tell what rte_dma_broker_destroy(), or rte_dma_broker_leave(), would refuse at the moment, without
+ * doing it. For drivers that have to do something of their own before.
+ *
+ * @return
+ *   0, -ENOENT, -EPERM or -EBUSY, as these calls.
+ */
+__rte_internal
+int rte_dma_broker_out_check(const struct rte_dma_dev *dev, int16_t group_id, bool destroy);
+
+/**
+ * @internal
  * Check whether a token is that of a group. For calls of a driver's own that need it.
  *
  * @return
