@@ -83,7 +83,7 @@ cn9k_route_header(union dpi_instr_hdr_s *header, const struct cnxk_route *route)
 	if (route->xtype == DPI_XTYPE_EXTERNAL_ONLY) {
 		header->cn9k.fport = route->port;
 	} else {
-		header->cn9k.pvfe = 1;
+		header->cn9k.pvfe = route->func != 0;
 		header->cn9k.func = route->func;
 	}
 }
@@ -99,27 +99,31 @@ cn10k_route_header(union dpi_instr_hdr_s *header, const struct cnxk_route *route
 	if (route->xtype == DPI_XTYPE_EXTERNAL_ONLY) {
 		header->cn10k.fport = route->port;
 	} else {
-		header->cn10k.pvfe = 1;
+		header->cn10k.pvfe = route->func != 0;
 		header->cn10k.func = route->func;
 	}
 }
 
-/* Write a list of pointers behind the words of cmd; all lengths together in the result's bits. */
-static inline uint32_t
-cnxk_domain_list(uint64_t *cmd, int *num_words, const struct rte_dma_sge *list, uint16_t nb)
+/* Write a list of pointers behind the words of cmd. Gets the bits of all lengths, and their sum. */
+static inline uint64_t
+cnxk_domain_list(uint64_t *cmd, int *num_words, const struct rte_dma_sge *list, uint16_t nb,
+		 uint32_t *lengths)
 {
-	uint32_t lengths = 0;
+	uint64_t sum = 0;
 	uint16_t i;
 
 	for (i = 0; i < nb; i++) {
-		lengths |= list[i].length;
+		*lengths |= list[i].length;
+		sum += list[i].length;
 		cmd[(*num_words)++] = list[i].length;
 		cmd[(*num_words)++] = list[i].addr;
 	}
-	return lengths;
+	return sum;
 }
 
-/* Make the instruction in cmd; its number of words, or -EINVAL: a length that no pointer holds. */
+/* Make the instruction in cmd; its number of words, or -EINVAL: a length that no pointer holds, or
+ * lists of different lengths.
+ */
 static __rte_always_inline int
 cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
 			const struct cnxk_lists *lists, uint64_t comp_ptr, bool cn10k)
@@ -127,8 +131,9 @@ cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
 	/* CN9K wants the host's pointers last, CN10K those of the destination. */
 	const bool swap = !cn10k && route->xtype == DPI_XTYPE_INBOUND;
 	union dpi_instr_hdr_s header = { .u = { 0 } };
+	uint64_t sum_fst, sum_lst;
 	uint16_t nfst, nlst;
-	uint32_t lengths;
+	uint32_t lengths = 0;
 	int num_words = 4;
 
 	nfst = swap ? lists->nb_dst : lists->nb_src;
@@ -145,9 +150,13 @@ cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
 		header.cn9k.ptr = comp_ptr;
 	}
 	memcpy(cmd, header.u, sizeof(header.u));
-	lengths = cnxk_domain_list(cmd, &num_words, swap ? lists->dst : lists->src, nfst);
-	lengths |= cnxk_domain_list(cmd, &num_words, swap ? lists->src : lists->dst, nlst);
+	sum_fst = cnxk_domain_list(cmd, &num_words, swap ? lists->dst : lists->src, nfst,
+			&lengths);
+	sum_lst = cnxk_domain_list(cmd, &num_words, swap ? lists->src : lists->dst, nlst,
+			&lengths);
 
+	if (sum_fst != sum_lst)
+		return -EINVAL;
 	/* As the limit is all ones, all lengths together exceed it if one does. */
 	return lengths > (cn10k ? DPI_CN10K_MAX_LEN : DPI_CN9K_MAX_LEN) ? -EINVAL : num_words;
 }
@@ -156,7 +165,8 @@ cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
 static inline int
 cnxk_domain_refuse(struct cnxk_dpi_vf_s *dpivf, struct cnxk_dpi_compl_s *comp_ptr)
 {
-	comp_ptr->cdata = CNXK_DMA_REFUSED | RTE_DMA_STATUS_INVALID_HANDLER;
+	__atomic_store_n(&comp_ptr->cdata, CNXK_DMA_REFUSED | RTE_DMA_STATUS_INVALID_HANDLER,
+		__ATOMIC_RELAXED);
 	STRM_INC(dpivf->conf.c_desc, tail);
 	dpivf->desc_idx++;
 	/* without words no doorbell would tell that it was submitted */
@@ -180,7 +190,7 @@ cnxk_domain_enqueue(struct cnxk_dpi_vf_s *dpivf, const struct cnxk_lists *lists,
 
 	if (unlikely(cnxk_dmadev_room(dpivf) == 0))
 		return -ENOSPC;
-	if (unlikely(lists->nb_src > DPI_MAX_POINTER || lists->nb_dst > DPI_MAX_POINTER))
+	if (unlikely(!cnxk_dmadev_list_fits(lists->nb_src) || !cnxk_dmadev_list_fits(lists->nb_dst)))
 		return -EINVAL;
 	/* a handler for neither end: the caller means a host, but did not say where */
 	if (unlikely(handler != 0 && (flags & CNXK_DMA_OP_ENDS) == 0))
@@ -190,7 +200,7 @@ cnxk_domain_enqueue(struct cnxk_dpi_vf_s *dpivf, const struct cnxk_lists *lists,
 		flags & RTE_DMA_OP_FLAG_DST_HANDLER ? handler : domain->dst_handler, &route);
 
 	comp_ptr = dpivf->conf.c_desc.compl_ptr[dpivf->conf.c_desc.tail];
-	comp_ptr->cdata = DPI_REQ_CDATA;
+	__atomic_store_n(&comp_ptr->cdata, DPI_REQ_CDATA, __ATOMIC_RELAXED);
 	__atomic_store_n(&comp_ptr->handler, route.handler, __ATOMIC_RELAXED);
 	if (route.xtype != DPI_XTYPE_INTERNAL_ONLY) {
 		/* pairs with the one in cnxk_domain_drain() */
