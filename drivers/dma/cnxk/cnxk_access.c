@@ -181,7 +181,7 @@ attach(struct cnxk_access *access, int16_t group_id)
 
 /*
  * The device uses no host of the group any more, so that it can go by out(). That is not asked if
- * operations that reach hosts are under way: -EBUSY, and the device stays in.
+ * it is known to fail, or operations that reach hosts are under way: -EBUSY, and the device stays in.
  */
 static int
 detach(struct rte_dma_dev *dev, int16_t group_id, int (*out)(struct rte_dma_dev *, int16_t))
@@ -192,6 +192,9 @@ detach(struct rte_dma_dev *dev, int16_t group_id, int (*out)(struct rte_dma_dev 
 
 	if (access->port == NULL)
 		return -ENOTSUP;
+	ret = rte_dma_broker_out_check(dev, group_id, out == rte_dma_broker_destroy);
+	if (ret < 0)
+		return ret;
 	pthread_mutex_lock(&cnxk_access_lock);
 	group = cnxk_group_of(access, group_id);
 	if (group != NULL)
@@ -203,7 +206,7 @@ detach(struct rte_dma_dev *dev, int16_t group_id, int (*out)(struct rte_dma_dev 
 	if (detached == -EBUSY)
 		return -EBUSY;
 	ret = out(dev, group_id);
-	/* unless it has ended meanwhile */
+	/* somebody joined meanwhile; or it has ended */
 	if (ret < 0 && detached == 0)
 		attach(access, group_id);
 	return ret;
@@ -259,6 +262,17 @@ cnxk_group_leave(struct rte_dma_dev *dev, int16_t group_id)
 	return detach(dev, group_id, rte_dma_broker_leave);
 }
 
+/* The group of a device, with those hosts, too, whose place or name was in use until now. */
+static struct cnxk_group *
+group_for_query(const struct cnxk_access *access, int16_t group_id)
+{
+	struct cnxk_group *group = cnxk_group_of(access, group_id);
+
+	if (group != NULL)
+		cnxk_hosts_take(access->port, group);
+	return group;
+}
+
 /* Hosts of a group that an application sees. */
 static uint16_t
 hosts_list(const struct cnxk_group *group, struct rte_dma_access_entry *table, uint16_t size)
@@ -292,7 +306,7 @@ cnxk_group_size_get(const struct rte_dma_dev *dev, int16_t group_id)
 	if (ret < 0)
 		return ret;
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret += hosts_list(cnxk_group_of(access, group_id), NULL, 0);
+	ret += hosts_list(group_for_query(access, group_id), NULL, 0);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	return ret;
 }
@@ -326,7 +340,7 @@ cnxk_group_get(const struct rte_dma_dev *dev, int16_t group_id, struct rte_dma_a
 	if (access->port == NULL)
 		return -ENOTSUP;
 	pthread_mutex_lock(&cnxk_access_lock);
-	ret = table_get(dev, cnxk_group_of(access, group_id), group_id, table, size);
+	ret = table_get(dev, group_for_query(access, group_id), group_id, table, size);
 	pthread_mutex_unlock(&cnxk_access_lock);
 	return ret;
 }
@@ -347,7 +361,7 @@ cnxk_group_handler_get(const struct rte_dma_dev *dev, int16_t group_id, const rt
 	if (rte_dma_broker_size_get(dev, group_id) < 0)
 		return ret;
 	pthread_mutex_lock(&cnxk_access_lock);
-	group = cnxk_group_of(access, group_id);
+	group = group_for_query(access, group_id);
 	if (group != NULL)
 		host = cnxk_host_find(group, domain_id);
 	if (host != NULL && !host->going) {

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 
@@ -23,6 +24,12 @@
 
 /* How long who takes hosts away waits for operations that reach them. */
 #define DRAIN_MS 500
+
+/* How long a handler that was given back is not taken again, and how many of one member may wait for
+ * that: who declares other hosts all the time must not use the others' up.
+ */
+#define REST_NS  UINT64_C(10000000000)
+#define REST_MAX (3 * RTE_PMD_CNXK_DMA_MAX_HOSTS)
 
 static size_t
 blob_len(uint16_t nb)
@@ -46,29 +53,61 @@ bit_set(uint64_t *bits, uint16_t h)
 	bits[h / 64] |= UINT64_C(1) << (h % 64);
 }
 
-/* Who still uses a handler that was given back must not soon mean another host by it: they go
- * round. 0 is what a forgotten field holds.
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
+/* The one of two handlers that was given back earlier; either may be 0: none. */
+static uint16_t
+handler_earlier(const struct cnxk_port *port, uint16_t a, uint16_t b)
+{
+	return b == 0 || (a != 0 && port->past[a].given <= port->past[b].given) ? a : b;
+}
+
+/*
+ * Who still uses a handler that was given back must not soon mean another host by it: they go round,
+ * and rest. If all rest, a member's own come first, which lead to a host of who declared the last
+ * one, too. 0, which is what a forgotten field holds: there is none.
  */
 static uint16_t
-handler_take(struct cnxk_port *port)
+handler_take(struct cnxk_port *port, const rte_uuid_t owner)
 {
-	uint16_t i, h = port->last;
+	uint16_t i, h = port->last, fresh = 0, own = 0, any = 0, nb_own = 0;
+	const uint64_t now = now_ns();
 
 	for (i = 1; i < CNXK_DMA_HANDLERS; i++) {
 		h = h + 1 == CNXK_DMA_HANDLERS ? 1 : h + 1;
 		if (bit_get(port->used, h))
 			continue;
-		bit_set(port->used, h);
-		port->last = h;
-		return h;
+		if (port->past[h].given == 0 || now - port->past[h].given >= REST_NS) {
+			fresh = fresh != 0 ? fresh : h;
+			continue;
+		}
+		any = handler_earlier(port, any, h);
+		if (rte_uuid_compare(port->past[h].owner, owner) == 0) {
+			own = handler_earlier(port, own, h);
+			nb_own++;
+		}
 	}
-	return 0;
+	h = fresh != 0 && nb_own < REST_MAX ? fresh : own != 0 ? own : any;
+	if (h != 0)
+		bit_set(port->used, h);
+	if (h == fresh && h != 0)
+		port->last = h;
+	return h;
 }
 
 static void
-handler_give(struct cnxk_port *port, uint16_t h)
+handler_give(struct cnxk_port *port, uint16_t h, const rte_uuid_t owner)
 {
 	port->used[h / 64] &= ~(UINT64_C(1) << (h % 64));
+	port->past[h].given = now_ns();
+	rte_uuid_copy(port->past[h].owner, owner);
 }
 
 static uint64_t
@@ -97,7 +136,7 @@ entry_set(struct cnxk_access *access, uint16_t handler, uint32_t entry)
 	__atomic_store_n(&access->hosts[handler], entry, __ATOMIC_SEQ_CST);
 }
 
-/* Tell all devices in the group about a host that another member declared. */
+/* Tell all devices in the group about a host. */
 static void
 host_raise(const struct cnxk_group *group, const struct cnxk_domain *host,
 	enum rte_dma_access_reason reason)
@@ -105,8 +144,6 @@ host_raise(const struct cnxk_group *group, const struct cnxk_domain *host,
 	struct rte_dma_event_info info = { .group_id = group->id, .reason = reason };
 	uint16_t i;
 
-	if (rte_uuid_compare(host->owner, group->self) == 0)
-		return;
 	rte_uuid_copy(info.domain_id, host->id);
 	for (i = 0; i < group->nb_devs; i++)
 		rte_dma_access_event_raise(group->devs[i]->dev->data->dev_id, &info);
@@ -264,7 +301,7 @@ domain_make(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t o
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return NULL;
-	d->handler = handler_take(port);
+	d->handler = handler_take(port, owner);
 	if (d->handler == 0) {
 		*error = -ENOSPC;
 		free(d);
@@ -281,7 +318,7 @@ domain_make(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t o
 static void
 domain_free(struct cnxk_port *port, struct cnxk_group *group, struct cnxk_domain *d)
 {
-	handler_give(port, d->handler);
+	handler_give(port, d->handler, d->owner);
 	TAILQ_REMOVE(&group->domains, d, next);
 	free(d);
 }
@@ -302,26 +339,53 @@ hosts_reap(struct cnxk_port *port, struct cnxk_group *group)
 	}
 }
 
+/* All devices of the group may use a host from now on. */
+static void
+host_begin(struct cnxk_group *group, struct cnxk_domain *host)
+{
+	uint16_t i;
+
+	host->going = false;
+	for (i = 0; i < group->nb_devs; i++)
+		entry_set(group->devs[i], host->handler, host->entry);
+	/* who declares a host knows */
+	if (rte_uuid_compare(host->owner, group->self) != 0)
+		host_raise(group, host, RTE_DMA_ACCESS_REASON_JOINED);
+}
+
+/* A host that is declared again while operations to it are still under way stays what it was. */
+static int
+host_stay(struct cnxk_group *group, struct cnxk_domain *host, const rte_uuid_t owner)
+{
+	if (group_is_full(group, true))
+		return -ENOSPC;
+	rte_uuid_copy(host->owner, owner);
+	host_begin(group, host);
+	return 0;
+}
+
 int
 cnxk_host_add(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner,
 	const rte_uuid_t id, uint32_t entry)
 {
 	struct cnxk_domain *d;
-	uint16_t i;
+	bool same_id;
 	int error;
 
 	hosts_reap(port, group);
-	TAILQ_FOREACH(d, &group->domains, next)
-		if (rte_uuid_compare(d->id, id) == 0 || d->entry == entry)
-			return -EEXIST;
 	if (rte_uuid_compare(group->self, id) == 0)
 		return -EEXIST;
+	TAILQ_FOREACH(d, &group->domains, next) {
+		same_id = rte_uuid_compare(d->id, id) == 0;
+		if (same_id && d->entry == entry && d->going)
+			return host_stay(group, d, owner);
+		if (same_id || d->entry == entry)
+			return -EEXIST;
+	}
 	d = domain_make(port, group, owner, id, entry, &error);
 	if (d == NULL)
 		return error;
-	for (i = 0; i < group->nb_devs; i++)
-		entry_set(group->devs[i], d->handler, entry);
-	host_raise(group, d, RTE_DMA_ACCESS_REASON_JOINED);
+	host_begin(group, d);
 	return 0;
 }
 
@@ -333,8 +397,6 @@ host_end(struct cnxk_group *group, struct cnxk_domain *host)
 
 	for (i = 0; i < group->nb_devs; i++)
 		entry_set(group->devs[i], host->handler, 0);
-	if (!host->going)
-		host_raise(group, host, RTE_DMA_ACCESS_REASON_LEFT);
 	host->going = true;
 }
 
@@ -367,7 +429,8 @@ blob_has(const struct cnxk_blob *blob, const struct cnxk_domain *d)
 
 /*
  * Remove what a member has declared, but for what is in keep, and who has its name: what a process
- * is called counts more than what another says of hosts. Operations may still be under way to them.
+ * is called counts more than what anybody, we included, says of hosts. Operations may still be under
+ * way to them.
  */
 static void
 hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner,
@@ -382,6 +445,8 @@ hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t 
 				(rte_uuid_compare(d->owner, owner) != 0 ||
 				(keep != NULL && !d->going && blob_has(keep, d))))
 			continue;
+		if (!d->going)
+			host_raise(group, d, RTE_DMA_ACCESS_REASON_LEFT);
 		host_end(group, d);
 	}
 	hosts_reap(port, group);
@@ -485,7 +550,7 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	const rte_uuid_t peer, const struct rte_dma_broker_export *exp, uint16_t *handler)
 {
 	struct cnxk_group *group = group_by_instance(port, info->instance);
-	struct cnxk_domain *d, *host;
+	struct cnxk_domain *d;
 	struct cnxk_blob blob;
 	int ret;
 
@@ -495,9 +560,6 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	if (ret < 0)
 		/* what it declared before counts no more */
 		blob.nb = 0;
-	host = cnxk_host_find(group, peer);
-	if (host != NULL && rte_uuid_compare(host->owner, group->self) == 0)
-		return -EEXIST;
 	d = peer_find(group, peer);
 	if (d == NULL && ret == 0)
 		d = domain_make(port, group, peer, peer, 0, &ret);

@@ -58,7 +58,11 @@ struct cnxk_port {
 	uint32_t pci_domain;
 	uint8_t bus;
 	uint64_t used[CNXK_DMA_HANDLERS / 64]; /* handlers, a bit for each */
-	uint16_t last; /* handler that was taken last */
+	uint16_t last; /* handler that was taken last, but for those that rested */
+	struct {
+		uint64_t given; /* when it was given back, in ns; 0: never */
+		rte_uuid_t owner; /* of whose host it was */
+	} past[CNXK_DMA_HANDLERS];
 	TAILQ_HEAD(, cnxk_access) devs;
 	TAILQ_HEAD(cnxk_groups, cnxk_group) groups; /* the newest comes last */
 };

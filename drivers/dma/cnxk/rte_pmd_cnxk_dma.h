@@ -56,9 +56,10 @@ struct rte_pmd_cnxk_dma_host {
  * @b EXPERIMENTAL: this API may change without prior notice.
  *
  * Declare that a host is a member of an access group. All other members learn of it by the event
- * RTE_DMA_ACCESS_REASON_JOINED. It stays one until it is removed, or the process that declared it
- * is out of the group. What of its memory can be reached is the host's own matter: windows cannot
- * be set for it.
+ * RTE_DMA_ACCESS_REASON_JOINED. It stays one until it is removed, the process that declared it is
+ * out of the group, or a process of the same name joins the group: that counts more, and who
+ * declared the host is told by RTE_DMA_ACCESS_REASON_LEFT. What of its memory can be reached is
+ * the host's own matter: windows cannot be set for it.
  *
  * To be called by the thread that makes the group calls of the device.
  *
