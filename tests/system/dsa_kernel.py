@@ -17,6 +17,28 @@ def words(peer):
     return dict(word.split('=') for word in peer('info').split())
 
 
+def inter_domain(kit, expected, what):
+    """Whether the device of a new process is more than an ordinary one of idxd."""
+    peer = k.Peer(kit, wait=False)
+    if expected:
+        peer.ready()
+        info = words(peer)
+        wanted = INTER_PROCESS | OPS_HANDLER
+        kit.equal(int(info['capa'], 0) & wanted, wanted, f'capabilities with {what}')
+        kit.equal((info['controller'], info['windows']), ('0', '1'), f'with {what}')
+        peer.end()
+    else:
+        # The peer asks for an inter-domain channel, which the library refuses.
+        try:
+            peer.ready()
+        except k.Failure as failure:
+            kit.check("don't support inter-domain" in str(failure), str(failure))
+        else:
+            raise k.Failure(f'there is an inter-domain channel with {what}')
+    peer.kill()
+    return peer
+
+
 def features(kit):
     """Without any of what it needs, the devices are the ordinary ones of idxd."""
     for switches, expected in (((), True), (('--op-cap', 'groups'), True),
@@ -25,24 +47,38 @@ def features(kit):
                                (('--no-idpt',), False), (('--single-submitter',), True),
                                (('--no-offset-mode',), True)):
         model = k.Model(kit, *switches)
-        peer = k.Peer(kit, wait=False)
-        if expected:
-            peer.ready()
-            info = words(peer)
-            wanted = INTER_PROCESS | OPS_HANDLER
-            kit.equal(int(info['capa'], 0) & wanted, wanted, f'capabilities with {switches}')
-            kit.equal((info['controller'], info['windows']), ('0', '1'), f'with {switches}')
-            peer.end()
-        else:
-            # The peer asks for an inter-domain channel, which the library refuses.
-            try:
-                peer.ready()
-            except k.Failure as failure:
-                kit.check("don't support inter-domain" in str(failure), str(failure))
-            else:
-                raise k.Failure(f'there is an inter-domain channel with {switches}')
-        peer.kill()
+        inter_domain(kit, expected, switches)
         model.kill()
+
+
+# The kernel's two ways to write which operations a device knows, and what they say of 0x23.
+OP_CAPS = [
+    ('0x80000001f 0x0 0x0 0x0\n', True),
+    ('00000000,00000000,00000000,00000000,00000000,00000000,00000008,0000001f\n', True),
+    # All but that one.
+    ('0xfffffff7ffffffff 0xffffffffffffffff 0xffffffffffffffff 0xffffffffffffffff\n', False),
+    ('ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,fffffff7,ffffffff\n', False),
+    # It is there, where another operation belongs.
+    ('0x0 0x0 0x0 0x80000001f\n', False),
+    ('0000001f,00000008,00000000,00000000,00000000,00000000,00000000,00000000\n', False),
+]
+# And what is neither.
+NO_OP_CAPS = ['', '\n', 'all of them\n', '0x\n', '0x80000001f,0x0\n', '8000000001f\n', '8;1f\n']
+
+
+def op_cap(kit):
+    """What the device knows is what its attribute says, though the kernel has windows."""
+    model = k.Model(kit)
+    path = os.path.join(model.dir, 'sysfs', 'dsa0', 'op_cap')
+    for text, expected in OP_CAPS + [(text, False) for text in NO_OP_CAPS]:
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(text)
+        peer = inter_domain(kit, expected, f'op_cap {text!r}')
+        if text in NO_OP_CAPS:
+            logged(kit, peer, 'dsa0/op_cap', 'no inter-domain operations')
+    os.unlink(path)
+    inter_domain(kit, False, 'no op_cap')
+    model.kill()
 
 
 def controllers(kit):
@@ -330,9 +366,43 @@ def queued(kit):
         peer.end()
 
 
+def stop_while_busy(kit):
+    """A device is not stopped while it may still move memory; that is said in time, and is no
+    matter of the others.
+    """
+    model = k.Model(kit)
+    owner, writer, late = k.Peer(kit), k.Peer(kit), k.Peer(kit)
+    group, token = kit.group(owner, writer)
+    far, own = owner('alloc', LEN), writer('alloc', LEN)
+    owner('fill', far, LEN, 1)
+    writer('pattern', own, LEN, 4)
+    handler = writer.number('handler', group, owner.domain)
+    model.ctl('pause')
+    writer('stream', 'self', own, handler, far, LEN, 32)
+    outstanding = writer('stream-stop', 10)
+    kit.equal(outstanding, '32', 'operations under way, and their statuses')
+    # The driver waits for 2 s.
+    kit.timed(1.9, 6, 'a stop of a busy device', kit.error, errno.EBUSY, writer, 'device-stop')
+    logged(kit, writer, 'wq0.1 has not completed in 2000 ms', 'try again later')
+
+    kit.say('groups go on meanwhile')
+    late('join', late.domain, token, group)
+    for peer in (owner, writer):
+        peer.wait_event('joined', late.domain)
+        kit.equal(peer.number('size', group), 3, f'members that {peer.name} sees')
+    model.ctl('resume')
+    both_ways(kit, owner, late, group)
+    kit.wait('the device has done everything', lambda: model.stats()['queued'] == 0)
+    kit.timed(0, 1, 'a stop of an idle device', writer, 'device-stop')
+    owner('expect', far, LEN, 4)
+    both_ways(kit, late, owner, group)
+    for peer in (late, writer, owner):
+        peer.end()
+
+
 def test(kit):
-    for what in (features, controllers, single_submitter, table_full, full_by_others, errors,
-                 special_handles, lost_renewal, outside, queued):
+    for what in (features, op_cap, controllers, single_submitter, table_full, full_by_others,
+                 errors, special_handles, lost_renewal, outside, queued, stop_while_busy):
         kit.say(what.__name__)
         what(kit)
         stats = kit.model.stats() if kit.model.alive() else {}
