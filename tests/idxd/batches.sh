@@ -4,10 +4,11 @@
 #
 # Runs cases of idxd-batches, each on a device of its own that the model plays.
 #
-# Usage: batches.sh MODEL PROGRAM QUEUE_SIZE MAX_BATCH CASE[:SEED]...
+# Usage: batches.sh MODEL PROGRAM HOW QUEUE_SIZE MAX_BATCH CASE[:SEED]...
 #
 #   MODEL        path of dsa-model
 #   PROGRAM      path of idxd-batches
+#   HOW          what becomes of MOVDIR64B: native, store or illegal
 #   QUEUE_SIZE   descriptors that the device's work queue holds
 #   MAX_BATCH    descriptors that it takes in a batch
 #   CASE         a case of the program; 'random' and 'reordered' can have an earlier run's seed
@@ -16,8 +17,8 @@ set -euo pipefail
 # shellcheck source=tests/common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../common.sh"
 
-MODEL=$1 PROGRAM=$2 QUEUE_SIZE=$3 MAX_BATCH=$4
-shift 4
+MODEL=$1 PROGRAM=$2 HOW=$3 QUEUE_SIZE=$4 MAX_BATCH=$5
+shift 5
 # Several times what a case takes on a busy machine; meson's own limit is more.
 DEADLINE_S=180
 # What the device keeps count of, and a driver must never do.
@@ -40,12 +41,13 @@ check_stats() {
 run_case() {
 	local words status=0
 	IFS=: read -r -a words <<<"$1"
-	run "$DEADLINE_S" "$MODEL" --dir "$work/dsa" --queue-size "$QUEUE_SIZE" \
-		--max-batch "$MAX_BATCH" -- sh -c "$INSIDE" sh \
+	run "$DEADLINE_S" "$MODEL" --dir "$work/dsa" --movdir64b "$HOW" \
+		--queue-size "$QUEUE_SIZE" --max-batch "$MAX_BATCH" -- sh -c "$INSIDE" sh \
 		"$PROGRAM" "${EAL[@]}" -- "${words[@]}" || status=$?
 	cat "$work/output"
-	((status != 124 && status != 137)) || fail "the case '$1' did not end in $DEADLINE_S seconds"
-	((status == 0)) || fail "the case '$1' ended with status $status, expected 0"
+	((status != 124 && status != 137)) ||
+		fail "the case '$1' ($HOW) did not end in $DEADLINE_S seconds"
+	((status == 0)) || fail "the case '$1' ($HOW) ended with status $status, expected 0"
 	check_stats
 	[[ ! -e $work/dsa ]] || fail "the model has left its directory: $(ls -A "$work/dsa")"
 }
