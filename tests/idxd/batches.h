@@ -32,7 +32,10 @@ void fail(const char *fmt, ...);
 
 /* device.c */
 extern int16_t dev_id;
-/* Sets the device up, for the first time or again. Nothing may be in flight. */
+/*
+ * Sets the device up, for the first time or again, with a plain channel that was one for other
+ * processes before. Nothing may be in flight.
+ */
 void device_setup(uint16_t ring_size);
 enum rte_dma_vchan_status device_status(void);
 /* Returns once the device has done all that was submitted. */

@@ -4,6 +4,7 @@
 
 /* The device under test, and the controls of the model that plays it. */
 
+#include <inttypes.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -22,14 +23,42 @@
 
 int16_t dev_id = -1;
 
+static int
+channel_setup(uint16_t ring_size, enum rte_dma_inter_domain_type type)
+{
+	const struct rte_dma_vchan_conf conf = {
+		.direction = RTE_DMA_DIR_MEM_TO_MEM,
+		.nb_desc = ring_size,
+		.domain.type = type,
+	};
+
+	return rte_dma_vchan_setup(dev_id, 0, &conf);
+}
+
+/*
+ * The handlers of the channel are 0, which the device refuses: if one that was for another domain
+ * before went on to look at them, nothing would succeed.
+ */
+static int
+channel_setup_plain(uint16_t ring_size)
+{
+	struct rte_dma_info info;
+	int ret = rte_dma_info_get(dev_id, &info);
+
+	if (ret == 0 && (info.dev_capa & RTE_DMA_CAPA_INTER_PROCESS_DOMAIN) == 0)
+		fail("%s does not reach other processes (capabilities %#" PRIx64
+			"), so a channel cannot stop to do so", DEVICE_NAME, info.dev_capa);
+	if (ret == 0)
+		ret = channel_setup(ring_size, RTE_DMA_INTER_PROCESS_DOMAIN);
+	if (ret == 0)
+		ret = channel_setup(ring_size, RTE_DMA_INTER_DOMAIN_NONE);
+	return ret;
+}
+
 void
 device_setup(uint16_t ring_size)
 {
 	const struct rte_dma_conf conf = { .nb_vchans = 1 };
-	const struct rte_dma_vchan_conf vchan_conf = {
-		.direction = RTE_DMA_DIR_MEM_TO_MEM,
-		.nb_desc = ring_size,
-	};
 	int ret;
 
 	if (dev_id < 0) {
@@ -41,7 +70,7 @@ device_setup(uint16_t ring_size)
 	}
 	ret = rte_dma_configure(dev_id, &conf);
 	if (ret == 0)
-		ret = rte_dma_vchan_setup(dev_id, 0, &vchan_conf);
+		ret = channel_setup_plain(ring_size);
 	if (ret == 0)
 		ret = rte_dma_start(dev_id);
 	if (ret == 0)
