@@ -196,8 +196,7 @@ def returned(kit, a, b, group, token, hand):
 
 def many_die(kit):
     """Members whose windows change all at once are no reason to drop each other."""
-    k.Model(kit, '--queues', str(CROWD + 2))
-    k.Model.QUEUES = CROWD + 2
+    k.Model(kit, queues=CROWD)
     peers = [k.Peer(kit, memory=8, wait=False) for _ in range(CROWD)]
     for peer in peers:
         peer.ready(60)

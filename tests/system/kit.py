@@ -95,6 +95,13 @@ class Process:
         with open(self.log, encoding='utf-8', errors='replace') as log:
             return log.read()
 
+    def memory_kib(self, name):
+        with open(f'/proc/{self.pid}/status', encoding='ascii') as status:
+            for line in status:
+                if line.startswith(name + ':'):
+                    return int(line.split()[1])
+        raise Failure(f'no {name} in /proc/{self.pid}/status')
+
 
 class Controller(Process):
     """A dpdk-dma-controller in the directory kit.controller_dir."""
@@ -115,25 +122,19 @@ class Controller(Process):
                              capture_output=True, timeout=10, check=True)
         return json.loads(out.stdout)
 
-    def memory_kib(self, name):
-        with open(f'/proc/{self.pid}/status', encoding='ascii') as status:
-            for line in status:
-                if line.startswith(name + ':'):
-                    return int(line.split()[1])
-        raise Failure(f'no {name} in /proc/{self.pid}/status')
-
 
 class Model(Process):
     """A model of DSA devices and of the kernel's driver for them."""
 
-    DEVICES, QUEUES = 2, 8
+    DEVICES = 2
 
-    def __init__(self, kit, *switches):
+    def __init__(self, kit, *switches, queues=8):
+        self.queues = queues
         self.dir = os.path.join(kit.dir, kit.unique('dsa'))
         os.mkdir(self.dir)
         super().__init__(kit, kit.unique('model'), [
             kit.dsa_program, '--dir', self.dir, '--devices', str(self.DEVICES),
-            '--queues', str(self.QUEUES), '--movdir64b', kit.movdir64b, *switches])
+            '--queues', str(queues), '--movdir64b', kit.movdir64b, *switches])
         self.environment = {}
         threading.Thread(target=self._read, daemon=True).start()
         kit.wait('the model comes up', lambda: 'DSA_DEV_PATH' in self.environment, 10)
@@ -158,25 +159,31 @@ class Model(Process):
         return {name: int(value) for name, value in
                 (line.split()[:2] for line in self.ctl('stats').splitlines() if line)}
 
-    def free_queue(self, device):
-        """A work queue of the device that no living peer has."""
-        taken = {process.queue for process in self.kit.processes
-                 if isinstance(process, Peer) and process.alive()}
-        for number in range(self.QUEUES):
-            if f'wq{device}.{number}' not in taken:
-                return f'wq{device}.{number}'
-        raise Failure(f'dsa{device} has no free queue')
+    def free_queues(self, device, count):
+        """Work queues of the device that no living peer has."""
+        taken = {name for process in self.kit.processes
+                 if isinstance(process, Peer) and process.alive() for name in process.queues}
+        free = [name for name in (f'wq{device}.{number}' for number in range(self.queues))
+                if name not in taken]
+        if len(free) < count:
+            raise Failure(f'dsa{device} has no {count} free queues')
+        return free[:count]
+
+    def node(self, name):
+        """The device node of a work queue."""
+        return os.path.join(self.dir, 'dev', name)
 
 
 class Peer(Process):
     """A tests/peer process. Commands are methods' arguments, joined by blanks.
 
-    Of several devices (more --vdev among the options) it uses the first. With DSA it has a work
-    queue of the model that was started last, of the first device if 'device' is no other number.
+    Of several devices (more --vdev among the options) it uses the first. With DSA it has so many
+    work queues of the model that was started last, of the first device if 'device' is no other
+    number, and of them uses the one that DPDK finds first.
     """
 
     def __init__(self, kit, uid=None, device='', memory=PEER_MIB, wait=True, telemetry=False,
-                 options=()):
+                 options=(), queues=1):
         self.prefix = kit.unique(f'dma{os.getpid()}_')
         self.domain = str(uuid.uuid4())
         self.lines = queue.Queue()
@@ -184,9 +191,9 @@ class Peer(Process):
         # How many events there were, by (reason, group).
         self.seen = collections.Counter()
         self.changed = threading.Condition()
-        self.queue = kit.model.free_queue(device or 0) if kit.dsa_program else None
-        if self.queue:
-            own = ['-a', self.queue]
+        self.queues = kit.model.free_queues(device or 0, queues) if kit.dsa_program else []
+        if self.queues:
+            own = [word for name in self.queues for word in ('-a', name)]
         else:
             own = [f'--vdev=dma_sw0,controller={kit.controller_dir},spawn=0' +
                    (f',{device}' if device else '')]
@@ -206,7 +213,7 @@ class Peer(Process):
              *(() if telemetry else ('--no-telemetry',)), *options],
             uid, {'RTE_DMA_ACCESS_DIR': kit.access_dir, 'RUNTIME_DIRECTORY': run,
                   **({'LD_PRELOAD': kit.preload} if kit.preload else {}),
-                  **(kit.model.environment if self.queue else {})})
+                  **(kit.model.environment if self.queues else {})})
         threading.Thread(target=self._read, daemon=True).start()
         if wait:
             self.ready()
@@ -328,9 +335,9 @@ class Kit:
         self.checks = 0
         self.names = 0
 
-    def engine(self):
-        """Start what moves the memory."""
-        return Model(self) if self.dsa_program else Controller(self)
+    def engine(self, uid=None, **model):
+        """Start what moves the memory; a model as root, for it is the kernel, too."""
+        return Model(self, **model) if self.dsa_program else Controller(self, uid)
 
     def unique(self, name):
         self.names += 1
