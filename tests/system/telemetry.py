@@ -2,7 +2,7 @@
 # Copyright(c) 2026 The DPDK DMA access authors
 """Promise: telemetry and rte_dma_dump() tell of a process' groups what the API tells, of three
 processes in a group and of each change; no question harms the process; and no token is ever in what
-a process says, logs or traces.
+a process says, logs or traces. On DSA, rte_dma_dump() also tells of windows and handlers.
 """
 
 import errno
@@ -15,9 +15,9 @@ import kit as k
 LEN = 4096
 READ, WRITE = 1, 2
 SELF, CREATOR = 1, 2
-CAPABILITIES = {'mem2mem': 1 << 0, 'handles_errors': 1 << 6, 'inter_process_domain': 1 << 9,
-                'inter_os_domain': 1 << 10, 'copy': 1 << 32, 'copy_sg': 1 << 33, 'fill': 1 << 34,
-                'ops_handler': 1 << 36}
+CAPABILITIES = {'mem2mem': 1 << 0, 'sva': 1 << 4, 'handles_errors': 1 << 6,
+                'inter_process_domain': 1 << 9, 'inter_os_domain': 1 << 10, 'copy': 1 << 32,
+                'copy_sg': 1 << 33, 'fill': 1 << 34, 'ops_handler': 1 << 36}
 # What the events of a peer are called in telemetry.
 REASONS = {'joined': 'joined', 'left': 'left', 'destroyed': 'destroyed',
            'windows': 'windows_changed', 'handler': 'handler_changed', 'lost': 'controller_lost'}
@@ -31,8 +31,10 @@ class Watched(k.Peer):
     def __init__(self, kit):
         trace = os.path.join(kit.dir, kit.unique('trace'))
         os.mkdir(trace)
-        super().__init__(kit, telemetry=True, options=[
-            f'--vdev=dma_sw1,controller={kit.controller_dir},spawn=0', '--vdev=dma_skeleton',
+        other = [] if kit.dsa_program else \
+            [f'--vdev=dma_sw1,controller={kit.controller_dir},spawn=0']
+        super().__init__(kit, telemetry=True, queues=2, options=[
+            *other, '--vdev=dma_skeleton',
             '--log-level=lib.*:debug', '--log-level=pmd.dma.*:debug',
             '--trace=lib.dmadev.*', f'--trace-dir={trace}'])
         self.ask = self.telemetry()
@@ -44,15 +46,15 @@ class Watched(k.Peer):
 def check_info(kit, peer):
     words = dict(word.split('=') for word in peer('info').split())
     info = peer.ask('/dmadev/info', 0)
-    kit.equal(info['name'], 'dma_sw0', 'name of device 0')
+    kit.check(info['name'] in (peer.queues or ['dma_sw0']), f"name of device 0: {info['name']}")
     kit.equal(info['controller_id'], int(words['controller']), 'controller_id')
     kit.equal(info['max_access_windows'], int(words['windows']), 'max_access_windows')
     kit.check(info['controller_id'] >= 0 and info['max_access_windows'] > 0,
-              f'dma_sw0 has no controller or no windows: {info}')
+              f'device 0 has no controller or no windows: {info}')
     capa = int(words['capa'], 0)
     seen = {name for name, there in info['capabilities'].items() if there}
     kit.equal({name for name, bit in CAPABILITIES.items() if capa & bit}, seen, 'capabilities')
-    kit.check({'inter_process_domain', 'ops_handler'} <= seen, f'dma_sw0 has only {seen}')
+    kit.check({'inter_process_domain', 'ops_handler'} <= seen, f'device 0 has only {seen}')
 
     other = peer.ask('/dmadev/info', OTHER)
     kit.equal(other['controller_id'], info['controller_id'], 'another device of the controller')
@@ -98,28 +100,58 @@ def check_groups(kit, peer, groups):
         kit.equal(peer.ask('/dmadev/access_groups', device), [], f'groups of device {device}')
 
 
+def check_windows(kit, group, *peers):
+    """On DSA the dump of each names its window and those behind its handlers as the device does."""
+    if not kit.dsa_program:
+        return
+    windows = [dict(word.split('=') for word in line.split())
+               for line in kit.model.ctl('table').splitlines()]
+    window_of = {peer: window for window in windows for peer in peers
+                 if window['owner_pid'] == str(peer.pid)}
+    kit.equal(len(windows), len(peers), f'windows ({windows})')
+    for peer in peers:
+        own = window_of[peer]
+        prot = ('r' if own['read'] == '1' else '-') + ('w' if own['write'] == '1' else '-')
+        lines = [f"  window {own['handle']}: base {own['base']}, size {own['size']}, {prot}"]
+        for other in peers:
+            if other is not peer:
+                handler = peer.number('handler', group, other.domain)
+                lines.append(f"  handler {handler}: window {window_of[other]['handle']} of another "
+                             'process')
+        dump = check_dump(kit, peer, ['Access groups: windows of many submitters', *lines])
+        shown = re.findall('^    (?:window|handler) .*', dump, re.MULTILINE)
+        kit.equal(sorted(shown), sorted('  ' + line for line in lines),
+                  f'what the dump of {peer.name} tells')
+
+
 def changes(kit, group, a, b, c):
     kit.say('windows change')
+    counted = REASONS[kit.windows_event]
     b('windows', group, f"{b('alloc', LEN)}:{LEN}:{READ}")
     for peer in (a, c):
-        peer.wait_event('windows', b.domain)
+        peer.wait_event(kit.windows_event, b.domain)
         shown = check_group(kit, peer, group)
         member, = (m for m in shown['members'].values() if m['domain_id'] == b.domain)
         kit.equal((member['read'], member['write']), (1, 0), "b's memory")
     b('windows', group)
     for peer in (a, c):
-        peer.wait_event('windows', b.domain)
+        peer.wait_event(kit.windows_event, b.domain)
         shown = check_group(kit, peer, group)
         member, = (m for m in shown['members'].values() if m['domain_id'] == b.domain)
         kit.equal((member['read'], member['write']), (0, 0), "b's memory")
-        kit.equal(shown['events']['windows_changed'], 2, 'changes of windows')
-    kit.equal(check_group(kit, b, group)['events']['windows_changed'], 0, "b's own changes")
+        kit.equal(shown['events'][counted], 2, 'changes of windows')
+    kit.equal(check_group(kit, b, group)['events'][counted], 0, "b's own changes")
+    check_windows(kit, group, a, b, c)
 
     kit.say('one leaves')
     c('leave', group)
-    for peer in (a, b):
+    for peer, other in ((a, b), (b, a)):
         peer.wait_event('left', c.domain)
+        if kit.dsa_program:
+            # All who stay have another window then.
+            peer.wait_event('handler', other.domain)
         kit.equal(check_group(kit, peer, group)['events']['left'], 1, 'members that left')
+    check_windows(kit, group, a, b)
     check_groups(kit, c, [])
     kit.equal(c.group(group), None, 'a group that was left')
     kit.check('access_group' not in check_dump(kit, c, []), 'a group that was left is in the dump')
@@ -145,8 +177,8 @@ def several(kit, a, b, first):
     return [token for _, token in more]
 
 
-def ends(kit, controller, group, a, b):
-    kit.say('a creator dies, then the controller')
+def ends(kit, engine, group, a, b):
+    kit.say('a creator dies, then the controller, if there is one')
     creator = k.Peer(kit)
     short, token = kit.group(creator, b)
     creator.kill()
@@ -155,7 +187,9 @@ def ends(kit, controller, group, a, b):
     check_dump(kit, b, [f'access_group: {group}, members: 2', f'access_group: {short}, ended'])
     b('leave', short)
     check_groups(kit, b, [group])
-    controller.kill()
+    if kit.dsa_program:
+        return [token]
+    engine.kill()
     for peer in (a, b):
         peer.wait_event('lost')
         shown = check_group(kit, peer, group, 'ended')
@@ -229,7 +263,7 @@ def no_token(kit, tokens, peers):
 
 
 def test(kit):
-    controller = k.Controller(kit)
+    engine = kit.engine()
     a, b, c = peers = [Watched(kit) for _ in range(3)]
     tokens = []
     for peer in peers:
@@ -255,11 +289,12 @@ def test(kit):
         check_groups(kit, peer, [group])
         kit.equal(check_group(kit, peer, group)['events']['joined'], joined, 'who joined')
         check_dump(kit, peer, [f'access_group: {group}, members: 3'])
+    check_windows(kit, group, a, b, c)
     changes(kit, group, a, b, c)
     tokens += several(kit, a, b, group)
     bad_questions(kit, a, group)
     check_group(kit, a, group)
-    tokens += ends(kit, controller, group, a, b)
+    tokens += ends(kit, engine, group, a, b)
     for peer in peers:
         peer.end()
     no_token(kit, tokens, peers)

@@ -2,7 +2,7 @@
 # Copyright(c) 2026 The DPDK DMA access authors
 """Promise: isolation between users. Two users who trust a third one's controller transfer through a
 shared directory; beside that neither can get at the other's memory, files, sockets or processes,
-nor at the controller.
+nor at the controller. On DSA there is no controller; instead each owns the node of a work queue.
 """
 
 import errno
@@ -56,6 +56,24 @@ def wrong_tokens(kit, a, b, c, group, token):
     kit.timed(0, 0.5, 'the right token at last', b, 'join', b.domain, token, group)
 
 
+def unexpected_queue(kit):
+    """A work queue of another user stays closed, though nobody uses it."""
+    queue = kit.model.free_queues(0, 1)[0]
+    owned(kit, queue, k.FIRST_UID)
+    peer = k.Peer(kit, k.SECOND_UID, wait=False)
+    kit.equal(peer.queues, [queue], 'the work queue of another user')
+    try:
+        peer.answer('start', 20)
+    except k.PeerError:
+        pass
+    else:
+        raise k.Failure(f'user {k.SECOND_UID} got {queue}, which is of user {k.FIRST_UID}')
+    kit.check(f'Failed to open device path: {kit.model.node(queue)}' in peer.log_text(),
+              f'the message does not help: {peer.log_text()}')
+    peer.kill()
+    k.Peer(kit, k.FIRST_UID).end()
+
+
 def unexpected_controller(kit):
     """Memory is shown to no controller but one's own, root's, or the one that is named."""
     for device in ('', f'controller_uid={k.FIRST_UID}'):
@@ -106,33 +124,50 @@ def impostor(kit):
     peer.kill()
 
 
+def owned(kit, queue, uid):
+    """Give the node of a work queue to a user, and to nobody else."""
+    os.chown(kit.model.node(queue), uid, uid)
+    os.chmod(kit.model.node(queue), 0o600)
+
+
+def user(kit, uid):
+    """A peer of a user, with a work queue of its own or a controller that it trusts."""
+    if not kit.dsa_program:
+        return k.Peer(kit, uid, TRUSTED)
+    owned(kit, kit.model.free_queues(0, 1)[0], uid)
+    return k.Peer(kit, uid)
+
+
 def test(kit):
     k.need_root()
     k.need_open_path(kit.peer_program, k.FIRST_UID)
-    k.need_open_path(os.path.realpath(kit.controller_program), k.FIRST_UID)
+    k.need_open_path(kit.dsa_program or os.path.realpath(kit.controller_program), k.FIRST_UID)
     os.chown(kit.controller_dir, k.CONTROLLER_UID, k.CONTROLLER_UID)
     os.chmod(kit.access_dir, 0o1777)
-    controller = k.Controller(kit, k.CONTROLLER_UID)
-    a = k.Peer(kit, k.FIRST_UID, TRUSTED)
-    b = k.Peer(kit, k.SECOND_UID, TRUSTED)
+    engine = kit.engine(k.CONTROLLER_UID)
+    a, b = user(kit, k.FIRST_UID), user(kit, k.SECOND_UID)
     group, token = kit.group(a, b)
     transfer(kit, a, b, group)
     transfer(kit, b, a, group)
 
     group_socket = os.path.join(kit.access_dir, f'group.{group}')
-    controller_socket = os.path.join(kit.controller_dir, 'dma_sw.sock')
     intrude(kit, k.SECOND_UID, a.pid, [group_socket], "another user's process")
     intrude(kit, k.FIRST_UID, b.pid, [], "another user's process")
-    for uid in (k.FIRST_UID, k.SECOND_UID):
-        intrude(kit, uid, controller.pid, [controller_socket], 'the controller')
+    if not kit.dsa_program:
+        controller_socket = os.path.join(kit.controller_dir, 'dma_sw.sock')
+        for uid in (k.FIRST_UID, k.SECOND_UID):
+            intrude(kit, uid, engine.pid, [controller_socket], 'the controller')
     transfer(kit, a, b, group)
 
     b('leave', group)
-    c = k.Peer(kit, k.FIRST_UID, TRUSTED)
+    c = user(kit, k.FIRST_UID)
     wrong_tokens(kit, a, b, c, group, token)
     transfer(kit, a, b, group)
-    unexpected_controller(kit)
-    impostor(kit)
+    if kit.dsa_program:
+        unexpected_queue(kit)
+    else:
+        unexpected_controller(kit)
+        impostor(kit)
     for peer in (c, b, a):
         peer.end()
 
