@@ -127,7 +127,7 @@ case_errors_once(enum dpi_chip chip)
 	rig_expect_completed(&r, 2, 2, 1, false);
 	for (i = 0; i < 5; i++)
 		rig_expect_completed(&r, 8, 0, 1, true);
-	expect_status(&r, 1, 1, 2, RTE_DMA_STATUS_ERROR_UNKNOWN);
+	expect_status(&r, 1, 1, 2, RTE_DMA_STATUS_BUS_WRITE_ERROR);
 	rig_expect_completed(&r, 8, 3, 5, false);
 	CHECK_EQ(rig_stats(&r).errors, 1, "errors");
 	CHECK_EQ(rig_stats(&r).completed, 6, "completed, with the failed one");
@@ -140,8 +140,8 @@ case_errors_once(enum dpi_chip chip)
 void
 case_status_codes(enum dpi_chip chip)
 {
-	static const uint8_t codes[] = { DPI_CS_RDRST, DPI_CS_WRRST, DPI_CS_ERRRSP, DPI_CS_RDFLT,
-		DPI_CS_WRFLT, 0x80, 0x81, 0xfe };
+	static const uint8_t codes[] = { DPI_CS_RDRST, DPI_CS_ERRRSP, DPI_CS_RDFLT, DPI_CS_WRRST,
+		DPI_CS_WRFLT, 0x06, 0x80, 0x81, 0xfe };
 	unsigned int i;
 	struct rig r;
 
@@ -150,8 +150,9 @@ case_status_codes(enum dpi_chip chip)
 		CHECK_EQ(dpi_model_fail(r.m, RIG_VF, i, codes[i]), 0, "switch %u", i);
 	copy_some(&r, 0, RTE_DIM(codes) + 2);
 	rig_run(&r);
-	expect_status(&r, 3, 3, 2, RTE_DMA_STATUS_ERROR_UNKNOWN);
-	expect_status(&r, RTE_DIM(codes) - 3, RTE_DIM(codes) - 3, RTE_DIM(codes) - 1,
+	expect_status(&r, 3, 3, 2, RTE_DMA_STATUS_BUS_READ_ERROR);
+	expect_status(&r, 2, 2, 4, RTE_DMA_STATUS_BUS_WRITE_ERROR);
+	expect_status(&r, RTE_DIM(codes) - 5, RTE_DIM(codes) - 5, RTE_DIM(codes) - 1,
 		RTE_DMA_STATUS_ERROR_UNKNOWN);
 	expect_status(&r, 16, 2, RTE_DIM(codes) + 1, RTE_DMA_STATUS_SUCCESSFUL);
 	copy_some(&r, RTE_DIM(codes) + 2, 1);
@@ -262,7 +263,7 @@ case_byte_to_come(enum dpi_chip chip)
 	dpi_model_release(r.m, RIG_VF);
 	CHECK_EQ(rig_run(&r), 8, "executed");
 	rig_expect_completed(&r, 8, 0, 6, true);
-	expect_status(&r, 8, 1, 7, RTE_DMA_STATUS_ERROR_UNKNOWN);
+	expect_status(&r, 8, 1, 7, RTE_DMA_STATUS_BUS_WRITE_ERROR);
 	rig_close(&r);
 }
 

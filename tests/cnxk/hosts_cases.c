@@ -125,8 +125,12 @@ case_hosts_limits(enum dpi_chip chip)
 		flags = RTE_DMA_OP_HANDLER(h.handlers[kind]) | HOSTS_DST | SUBMIT;
 		CHECK_EQ(copy_bytes(most + 1, flags), -EINVAL, "kind %u", kind);
 		CHECK_EQ(copy_list(1, 1, most + 1, flags), -EINVAL, "kind %u", kind);
-		CHECK_EQ(copy_list(DPI_MODEL_POINTERS + 1, 1, 1, flags), -EINVAL, "kind %u", kind);
-		CHECK_EQ(copy_list(1, DPI_MODEL_POINTERS + 1, 1, flags), -EINVAL, "kind %u", kind);
+		/* Of no length, for lists of different lengths are another mistake. */
+		CHECK_EQ(copy_list(DPI_MODEL_POINTERS + 1, 1, 0, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(1, DPI_MODEL_POINTERS + 1, 0, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(0, 2, 0, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(2, 0, 0, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(2, 1, 4, flags), -EINVAL, "kind %u", kind);
 		/* A handler of neither end. */
 		if (h.handlers[kind] != 0)
 			CHECK_EQ(copy_bytes(1, RTE_DMA_OP_HANDLER(h.handlers[kind])), -EINVAL,

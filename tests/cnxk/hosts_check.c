@@ -158,15 +158,15 @@ static void
 record_check(struct hosts *h, const struct hosts_op *op)
 {
 	const struct hosts_memory *host = &h->memories[op->from != HOSTS_SOC ? op->from : op->to];
-	const bool one_host = op->xtype == INBOUND || op->xtype == OUTBOUND;
+	const uint16_t func = op->xtype == INBOUND || op->xtype == OUTBOUND ? host->func : 0;
 	const bool swapped = h->r.chip == DPI_CHIP_CN9K && op->xtype == INBOUND;
 	struct dpi_model_record saw;
 
 	CHECK(dpi_model_record(h->r.m, RIG_VF, h->instrs, &saw), "no record of instruction %u",
 		(unsigned int)h->instrs);
 	CHECK_EQ(saw.xtype, op->xtype, "from memory %u to %u", op->from, op->to);
-	CHECK_EQ(saw.pvfe, one_host, "xtype %u", op->xtype);
-	CHECK_EQ(saw.func, one_host ? host->func : 0, "xtype %u", op->xtype);
+	CHECK_EQ(saw.pvfe, func != 0, "xtype %u", op->xtype);
+	CHECK_EQ(saw.func, func, "xtype %u", op->xtype);
 	CHECK_EQ(saw.lport, op->xtype == INTERNAL ? 0 : host->port, "xtype %u", op->xtype);
 	CHECK_EQ(saw.fport, op->xtype == EXTERNAL ? host->port : 0, "xtype %u", op->xtype);
 	CHECK_EQ(saw.before, 0xff, "completion before it was carried out");

@@ -87,8 +87,12 @@ expect_events(unsigned int name, enum rte_dma_access_reason reason)
 void
 case_hosts_events(enum dpi_chip chip)
 {
+	const struct rte_dma_broker_export none = {
+		.fd = -1, .len = 4, .blob = { FAKE_VERSION },
+	};
 	const int16_t *devs[] = { &h.r.dev, &h.dev2 };
 	unsigned int i, round;
+	uint16_t handler;
 
 	fake_open(&h, chip);
 	for (i = 0; i < RTE_DIM(devs); i++)
@@ -106,6 +110,10 @@ case_hosts_events(enum dpi_chip chip)
 			fake_goes(0);
 		expect_events(FAKE_HOST, RTE_DMA_ACCESS_REASON_LEFT);
 	}
+	/* what has the name of a process that comes leaves, whoever declared it */
+	CHECK_EQ(fake_import(3, &none, &handler), 0, "a member of the name of a host");
+	expect_events(3, RTE_DMA_ACCESS_REASON_LEFT);
+	CHECK_EQ(fake_access->hosts[h.handlers[HOSTS_FIRST + 3]], 0, "the host");
 	for (i = 0; i < RTE_DIM(devs); i++)
 		CHECK_EQ(rte_dma_event_callback_unregister(*devs[i],
 			RTE_DMA_EVENT_ACCESS_TABLE_UPDATE, on_event, &h), 0, "unregister");
@@ -159,7 +167,9 @@ check_hosts(void)
 	CHECK(is_there(FAKE_HOST + last - 1) && !is_there(FAKE_HOST + last),
 		"not the first %u were taken", all);
 	CHECK_EQ(add_own(0), -ENOSPC, "one more");
+	CHECK(!fake_reached(3, 0x4000 + last), "it is taken too early");
 	hosts_remove(&h, 1);
+	CHECK(fake_reached(3, 0x4000 + last), "it waits for a question");
 	expect_hosts(all);
 	CHECK(is_there(FAKE_HOST + last) && !is_there(FAKE_HOST + last + 1),
 		"the next one was not taken");

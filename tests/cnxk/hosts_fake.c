@@ -61,3 +61,14 @@ fake_goes(unsigned int peer)
 	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, name, 0), 0, "peer %u",
 		peer);
 }
+
+bool
+fake_reached(uint8_t port, uint16_t func)
+{
+	unsigned int i;
+
+	for (i = 0; i < CNXK_DMA_HANDLERS; i++)
+		if (fake_access->hosts[i] == CNXK_DMA_HOST(port, func))
+			return true;
+	return false;
+}

@@ -29,5 +29,7 @@ int fake_import(unsigned int name, const struct rte_dma_broker_export *exp, uint
 /* A member tells that it has declared nb hosts, each behind port 3 with a function of its own. */
 int fake_declares(unsigned int peer, unsigned int first, uint16_t nb);
 void fake_goes(unsigned int peer);
+/* Whether the device can reach this place at the moment, without a question to the driver. */
+bool fake_reached(uint8_t port, uint16_t func);
 
 #endif /* HOSTS_FAKE_H */

@@ -371,6 +371,7 @@ case_hosts_groups(enum dpi_chip chip)
 	CHECK_EQ(outcome(h.dev2, host), RTE_DMA_STATUS_SUCCESSFUL, "in the group");
 	/* operations that are not submitted keep the device in */
 	CHECK(copy_to(h.dev2, host, 0) >= 0, "enqueue");
+	CHECK_EQ(rte_dma_access_group_destroy(h.dev2, h.group), -EPERM, "not its creator");
 	CHECK_EQ(rte_dma_access_group_leave(h.dev2, h.group), -EBUSY, "an operation is queued");
 	CHECK_EQ(outcome(h.dev2, host), RTE_DMA_STATUS_SUCCESSFUL, "still in the group");
 	CHECK_EQ(rte_dma_access_group_leave(h.dev2, h.group), 0, "leave");

@@ -14,6 +14,7 @@
 
 #include "cases.h"
 #include "rig.h"
+#include "roc_glue.h"
 
 #define SUBMIT RTE_DMA_OP_FLAG_SUBMIT
 #define WAIT_S 20u
@@ -282,6 +283,36 @@ case_close_unconfigured(enum dpi_chip chip)
 
 	rig_probe(&r, chip);
 	rig_remove(&r);
+}
+
+/* A device that works is stopped, and then closed, when it is removed. */
+void
+case_remove_started(enum dpi_chip chip)
+{
+	struct rig r;
+
+	rig_open(&r, chip, 8);
+	CHECK_EQ(rig_copy(&r, 0, SUBMIT), 0, "index");
+	rig_remove(&r);
+}
+
+/* A secondary process keeps its hands off the primary's device. */
+void
+case_secondary(enum dpi_chip chip)
+{
+	struct rig r;
+	int ret;
+
+	rig_open(&r, chip, 8);
+	CHECK_EQ(rig_copy(&r, 0, SUBMIT), 0, "index");
+	rig_secondary(true);
+	ret = dpi_roc_probe(RIG_VF);
+	rig_secondary(false);
+	CHECK_EQ(ret, 1, "the device is none for this process");
+	rig_run(&r);
+	rig_check_copied(&r, 0);
+	rig_expect_completed(&r, 1, 1, 0, false);
+	rig_close(&r);
 }
 
 /* A stop waits for what was submitted, and fails if that does not end. */

@@ -235,6 +235,11 @@ case_long_lists(enum dpi_chip chip)
 		CHECK_EQ(rte_dma_copy_sg(r.dev, 0, from, to, 1, n, SUBMIT), -EINVAL,
 			"a destination of %u", n);
 	}
+	for (n = 0; n <= DPI_MODEL_POINTERS; n++) {
+		CHECK_EQ(rte_dma_copy_sg(r.dev, 0, from, to, 0, n, SUBMIT), -EINVAL, "no source");
+		CHECK_EQ(rte_dma_copy_sg(r.dev, 0, from, to, n, 0, SUBMIT), -EINVAL,
+			"no destination");
+	}
 	check_words(&r, 0);
 	CHECK_EQ(copy_list(&r, 0, DPI_MODEL_POINTERS, SUBMIT), 0, "index of the longest list");
 	check_words(&r, 1);

@@ -114,7 +114,7 @@ maybe_fail(uint64_t n)
 
 	if (op->code != 0 || p.fails == MOST_FAILS || rte_rand_max(20) != 0)
 		return;
-	op->code = 1 + rte_rand_max(0xfe);
+	op->code = 1 + rte_rand_max(rte_rand_max(2) == 0 ? DPI_CS_WRFLT : 0xfe);
 	p.fails++;
 	CHECK_EQ(dpi_model_fail(r.m, RIG_VF, p.base + n, op->code), 0, "switch");
 }
@@ -204,6 +204,20 @@ do_completed(void)
 		take(p.returned);
 }
 
+static enum rte_dma_status_code
+status_of(uint8_t code)
+{
+	switch (code) {
+	case DPI_CS_NOERR: return RTE_DMA_STATUS_SUCCESSFUL;
+	case DPI_CS_RDRST: return RTE_DMA_STATUS_BUS_READ_ERROR;
+	case DPI_CS_WRRST: return RTE_DMA_STATUS_BUS_WRITE_ERROR;
+	case DPI_CS_ERRRSP: return RTE_DMA_STATUS_BUS_READ_ERROR;
+	case DPI_CS_RDFLT: return RTE_DMA_STATUS_BUS_READ_ERROR;
+	case DPI_CS_WRFLT: return RTE_DMA_STATUS_BUS_WRITE_ERROR;
+	default: return RTE_DMA_STATUS_ERROR_UNKNOWN;
+	}
+}
+
 static void
 do_completed_status(void)
 {
@@ -216,8 +230,8 @@ do_completed_status(void)
 		nb);
 	CHECK_EQ(last, (p.returned + expected - 1) & UINT16_MAX, "%u were returned", expected);
 	for (i = 0; i < expected; i++) {
-		CHECK_EQ(status[i], op_of(p.returned)->code == 0 ? RTE_DMA_STATUS_SUCCESSFUL :
-			RTE_DMA_STATUS_ERROR_UNKNOWN, "status %u of %u", i, expected);
+		CHECK_EQ(status[i], status_of(op_of(p.returned)->code), "status %u of %u", i,
+			expected);
 		take(p.returned);
 	}
 	CHECK_EQ(status[i], 0x77777777, "status behind %u that were returned", expected);

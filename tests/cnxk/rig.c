@@ -17,6 +17,7 @@
 #include "roc_glue.h"
 
 static const char *test_name;
+static bool is_secondary;
 
 void
 rig_fail(const char *file, int line, const char *what, const char *fmt, ...)
@@ -93,6 +94,19 @@ rig_begin_shown(const char *name, unsigned int seconds)
 	rig_name(name, seconds);
 	snprintf(more, sizeof(more), "--file-prefix=cnxk%d", (int)getpid());
 	begin(more);
+}
+
+/* It takes the place of EAL's: no other process can share the model's memory. */
+enum rte_proc_type_t
+rte_eal_process_type(void)
+{
+	return is_secondary ? RTE_PROC_SECONDARY : RTE_PROC_PRIMARY;
+}
+
+void
+rig_secondary(bool secondary)
+{
+	is_secondary = secondary;
 }
 
 int

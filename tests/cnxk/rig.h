@@ -61,6 +61,9 @@ void rig_begin(const char *name, unsigned int seconds);
 void rig_begin_shown(const char *name, unsigned int seconds);
 int rig_end(void);
 
+/* What kind of process the driver and DPDK take this one for; without a say it is a primary one. */
+void rig_secondary(bool secondary);
+
 /* A model with a device that the driver has probed; not configured. */
 void rig_probe(struct rig *r, enum dpi_chip chip);
 /* Has the driver remove it; nothing that the driver did may have been forbidden. */

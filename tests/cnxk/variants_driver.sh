@@ -21,9 +21,11 @@ variant ring_of_1024 ring_end $C \
 variant no_end ring_full $C \
 	's/cnxk_dmadev_room\(dpivf\) == 0/false/g'
 variant end_in_copy_only ring_full $C \
-	's/cnxk_dmadev_room\(dpivf\) == 0\)\)\n\t\treturn -ENOSPC;\n\tif \(unlikely\(nb_src/false))\n\t\treturn -ENOSPC;\n\tif (unlikely(nb_src/g'
+	's/cnxk_dmadev_room\(dpivf\) == 0\)\)\n\t\treturn -ENOSPC;\n\tif \(unlikely\(!cnxk/false))\n\t\treturn -ENOSPC;\n\tif (unlikely(!cnxk/g'
 variant short_lists long_lists $C \
-	's/\n\tif \(unlikely\(nb_src > [^\n]*\n\t\treturn -EINVAL;//g'
+	's/\n\tif \(unlikely\(!cnxk_dmadev_list_fits[^\n]*\n\t\treturn -EINVAL;//g'
+variant empty_lists long_lists $C \
+	's/return \(uint16_t\)\(nb - 1\) < DPI_MAX_POINTER;/return nb <= DPI_MAX_POINTER;/'
 variant long_pieces long_pieces $C \
 	's/length > DPI_CN[0-9K]*_MAX_LEN/false/g'
 variant long_pieces_of_lists long_pieces $C \
@@ -55,7 +57,9 @@ variant statistics_tell stats_reset $C \
 variant errors_again errors_once $C \
 	's/\n\t\t\t\*has_error = 1;/&\n\t\t\tdpivf->stats.errors++;/'
 variant codes_of_device status_codes $C \
-	's/= RTE_DMA_STATUS_ERROR_UNKNOWN/= result/'
+	's/= cnxk_dmadev_status\(result\)/= result/'
+variant codes_exchanged status_codes $C \
+	's/(return RTE_DMA_STATUS_BUS_)READ/\1WRITE/'
 variant writes_next_status status_codes $C \
 	's/(\n\t\tif \(result == DPI_REQ_CDATA\)\n\t\t\tbreak;\n)(\n\t\tstatus\[cnt\] = [^\n]*)/\2\1/'
 variant no_status channel_status $C \
@@ -98,3 +102,7 @@ variant keeps_queued restart $C \
 	's/\n\tcnxk_dmadev_queue_rewind\(dpivf\);//'
 variant keeps_chunks restart $C \
 	's/\n\t\t\troc_npa_aura_op_free\([^\n]*//'
+variant removes_running remove_started $C \
+	's/rc = dmadev->data->dev_started \? rte_dma_stop\([^;]*;/rc = 0;/'
+variant probes_secondary secondary $C \
+	's/if \(rte_eal_process_type\(\) != RTE_PROC_PRIMARY\) \{/if (false) {/'

@@ -14,7 +14,9 @@ variant func_of_before hosts_directions $D \
 variant no_func hosts_directions $D \
 	's/\n\t\theader->cn(9k|10k)\.func = route->func;//g'
 variant no_pvfe hosts_directions $D \
-	's/\n\t\theader->cn(9k|10k)\.pvfe = 1;//g'
+	's/\n\t\theader->cn(9k|10k)\.pvfe = route->func != 0;//g'
+variant pvfe_of_function_0 hosts_directions $D \
+	's/pvfe = route->func != 0/pvfe = 1/g'
 variant func_in_external hosts_directions $D \
 	's/ \&\& \(route->xtype != DPI_XTYPE_EXTERNAL_ONLY \|\| route->func == 0\)//'
 variant wrong_port hosts_directions $D \
@@ -54,7 +56,9 @@ variant any_length hosts_limits $D \
 variant one_byte_less hosts_longest $D \
 	's/return lengths > /return lengths >= /'
 variant any_list hosts_limits $D \
-	's/\n\tif \(unlikely\(lists->nb_src > [^\n]*\n\t\treturn -EINVAL;//'
+	's/\n\tif \(unlikely\(!cnxk_dmadev_list_fits[^\n]*\n\t\treturn -EINVAL;//'
+variant uneven_lists hosts_limits $D \
+	's/\n\tif \(sum_fst != sum_lst\)\n\t\treturn -EINVAL;/\n\t(void)(sum_fst + sum_lst);/'
 variant handler_of_no_end hosts_limits $D \
 	's/\n\tif \(unlikely\(handler != 0 [^\n]*\n\t\treturn -EINVAL;//'
 variant type_stays hosts_other_types $D \
@@ -83,26 +87,32 @@ variant stop_locks_out hosts_slow_stop $D \
 	's/\n\trc = cnxk_dmadev_stop\(dev\);/\n\tpthread_mutex_lock(\&cnxk_access_lock);\n\trc = cnxk_dmadev_stop(dev);\n\tpthread_mutex_unlock(\&cnxk_access_lock);/'
 variant stale_handler hosts_refused $H \
 	's/(host_end\(struct[^}]*\{\n\tuint16_t i;\n\n)\tfor [^\n]*\n[^\n]*;/\1\t(void)i;/'
-variant handler_again hosts_refused $H \
-	's/uint16_t i, h = port->last;/uint16_t i, h = 0;/'
+variant no_rest hosts_rest $H \
+	's/now - port->past\[h\]\.given >= REST_NS/true/'
+variant rest_of_all hosts_rest $H \
+	's/ \&\& nb_own < REST_MAX//'
+variant anybodys_handler hosts_rest $H \
+	's/own != 0 \? own : any/any/'
 variant other_groups hosts_groups $H \
-	's/for \(i = 0; i < group->nb_devs; i\+\+\)\n\t\tentry_set\(group->devs\[i\], d->handler, entry\);/struct cnxk_access *a;\n\n\t(void)i;\n\tTAILQ_FOREACH(a, \&port->devs, next)\n\t\tentry_set(a, d->handler, entry);/'
+	's/for \(i = 0; i < group->nb_devs; i\+\+\)\n\t\tentry_set\(group->devs\[i\], host->handler, host->entry\);/struct cnxk_access *a;\n\n\t(void)i;\n\tTAILQ_FOREACH(a, \&group->devs[0]->port->devs, next)\n\t\tentry_set(a, host->handler, host->entry);/'
 variant stays_attached hosts_groups $H \
 	's/\n\t\tentry_set\(access, d->handler, 0\);//'
 variant ends_with_operations hosts_groups $A \
 	's/if \(detached == -EBUSY\)/if (false)/g'
-variant out_for_good hosts_groups $A \
-	's/if \(ret < 0 \&\& detached == 0\)/if (false)/'
+variant asks_late hosts_groups $A \
+	's/ret = rte_dma_broker_out_check\([^;]*;/ret = 0;/'
+variant leaves_in_between hosts_leave $A \
+	's/\n\tif \(detached == -EBUSY\)\n\t\tcnxk_group_attach\(group, access\);(\n\tpthread_mutex_unlock\(&cnxk_access_lock\);)\n\tif \(detached == -EBUSY\)\n\t\treturn -EBUSY;/\1\n\tif (detached == -EBUSY) {\n\t\tattach(access, group_id);\n\t\treturn -EBUSY;\n\t}/'
 variant comes_back hosts_over $H \
 	's/\n\tif \(group->over\)\n\t\treturn;//'
 variant kept_for_good hosts_over $H \
 	's/\n\thosts_reap\(port, group\);(\n\tgroup_free_if_empty\(port, group\);\n\treturn 0;)/\1/'
 variant joined_not_told hosts_events $H \
-	's/\n\thost_raise\(group, d, RTE_DMA_ACCESS_REASON_JOINED\);//'
+	's/\n\t\thost_raise\(group, host, RTE_DMA_ACCESS_REASON_JOINED\);/\n\t\t;/'
 variant left_not_told hosts_events $H \
-	's/\n\tif \(!host->going\)\n\t\thost_raise\([^\n]*//'
+	's/\n\t\tif \(!d->going\)\n\t\t\thost_raise\([^\n]*//'
 variant told_itself hosts_events $H \
-	's/(rte_uuid_compare\(host->owner, group->self\) == 0)\)\n\t\treturn;/\1 \&\& host->entry == 0)\n\t\treturn;/'
+	's/if \(rte_uuid_compare\(host->owner, group->self\) != 0\)/if (true)/'
 variant any_number_in_group hosts_full $H \
 	's/(\n\tif \()(group_is_full\(group, entry != 0\)\))/\1entry == 0 \&\& \2/'
 variant any_number_of_processes hosts_full $H \
@@ -135,5 +145,11 @@ variant going_forever hosts_peer_goes $H \
 	's/(const rte_uuid_t id, uint32_t entry\)\n\{[^}]*int error;\n)\n\thosts_reap\(port, group\);/\1/'
 variant host_counts_more hosts_blobs $H \
 	's/rte_uuid_compare\(d->id, owner\) != 0 \&\&/true \&\&/'
+variant not_told_of_name hosts_events $H \
+	's/\n\t\tif \(!d->going\)\n\t\t\thost_raise\(group, d, RTE_DMA_ACCESS_REASON_LEFT\);/\n\t\tif (!d->going \&\& rte_uuid_compare(d->owner, group->self) != 0)\n\t\t\thost_raise(group, d, RTE_DMA_ACCESS_REASON_LEFT);/'
+variant gone_for_good hosts_again $H \
+	's/\n\t\tif \(same_id \&\& d->entry == entry \&\& d->going\)\n\t\t\treturn host_stay\(group, d, owner\);//'
+variant never_asked_again hosts_again $A \
+	's/\n\t\tcnxk_hosts_take\(access->port, group\);/\n\t\t;/'
 variant second_forgotten hosts_blobs $H \
 	's/(domain_free\(port, group, d\);)\n\tcnxk_hosts_take\(port, group\);/\1/'
