@@ -28,6 +28,7 @@ static const struct {
 	CASE(hosts_peers),
 	CASE(hosts_ended),
 	CASE(hosts_same_id),
+	CASE(hosts_enter_again),
 	CASE(hosts_stop_join),
 	CASE(hosts_shown),
 };

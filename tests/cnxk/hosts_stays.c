@@ -3,9 +3,8 @@
  */
 
 /*
- * Another process makes a group of the id of one that is over, and which a device of this process is
- * still in, for an operation of it is queued. A second device of this process joins the new group:
- * what it does there has no effect on the first one.
+ * A device of this process stays in a group that is over for it, for an operation of it is queued. A
+ * second device meanwhile joins another group of the same id, or wants to enter that group again.
  */
 
 #include <errno.h>
@@ -57,14 +56,14 @@ channel_open(int16_t dev)
 }
 
 static void
-open_all(enum dpi_chip chip)
+open_all(const char *name, enum dpi_chip chip)
 {
 	struct rte_pmd_cnxk_dma_host place;
 	unsigned int host;
 
 	member_start(&first, 0, chip);
 	member_start(&second, 2, chip);
-	rig_begin("hosts_same_id", SECONDS);
+	rig_begin(name, SECONDS);
 	hosts_name(SELF, self);
 	rig_probe(&r, chip);
 	for (host = HOST_OLD; host <= HOST_OWN; host++) {
@@ -82,7 +81,6 @@ open_all(enum dpi_chip chip)
 static void
 close_all(void)
 {
-	member_end(&second);
 	CHECK_EQ(rte_dma_stop(dev2), 0, "stop");
 	CHECK_EQ(dpi_roc_remove(HOSTS_VF2), 0, "the driver's remove");
 	rig_stop(&r);
@@ -127,22 +125,27 @@ expect_statuses(int16_t dev, uint16_t nb, const enum rte_dma_status_code *expect
 		CHECK_EQ(status[i], expected[i], "operation %u of device %d", i, dev);
 }
 
-/* The first device is in a group that is over, with an operation queued. */
+static void
+await_end(int16_t group)
+{
+	const uint64_t end = rte_get_timer_cycles() + WAIT_S * rte_get_timer_hz();
+
+	while (rte_dma_access_group_size_get(r.dev, group) != -ENOTCONN) {
+		CHECK(rte_get_timer_cycles() < end, "the group does not end in %u s", WAIT_S);
+		rte_pause();
+	}
+}
+
+/* The first device is in a group, with an operation queued. */
 static int16_t
 make_old(void)
 {
-	const uint64_t end = rte_get_timer_cycles() + WAIT_S * rte_get_timer_hz();
 	const int16_t group = member_ask(&first, MEMBER_CREATE, 0, 0, 0);
 
 	CHECK(group >= 0, "create: %d", group);
 	CHECK_EQ(member_ask(&first, MEMBER_ADD, group, HOST_OLD, 0), 0, "add");
 	CHECK_EQ(rte_dma_access_group_join(r.dev, self, hosts_token, group), 0, "join");
 	CHECK_EQ(queue(r.dev, handler_of(r.dev, group, HOST_OLD)), 0, "index");
-	member_kill(&first);
-	while (rte_dma_access_group_size_get(r.dev, group) != -ENOTCONN) {
-		CHECK(rte_get_timer_cycles() < end, "the group does not end in %u s", WAIT_S);
-		rte_pause();
-	}
 	return group;
 }
 
@@ -154,8 +157,9 @@ make_new(int16_t group)
 	CHECK_EQ(rte_dma_access_group_join(dev2, self, hosts_token, group), 0, "join");
 }
 
+/* What the second device does in a new group has no effect on the first one. */
 static void
-run(enum dpi_chip chip)
+run_same_id(enum dpi_chip chip)
 {
 	static const enum rte_dma_status_code good[] = { RTE_DMA_STATUS_SUCCESSFUL };
 	static const enum rte_dma_status_code refused[] = { RTE_DMA_STATUS_SUCCESSFUL,
@@ -163,8 +167,10 @@ run(enum dpi_chip chip)
 	struct rte_pmd_cnxk_dma_host host;
 	int16_t group;
 
-	open_all(chip);
+	open_all("hosts_same_id", chip);
 	group = make_old();
+	member_kill(&first);
+	await_end(group);
 	make_new(group);
 	CHECK_EQ(queue(dev2, handler_of(dev2, group, HOST_NEW)), 0, "index");
 	expect_statuses(dev2, 1, good);
@@ -183,12 +189,73 @@ run(enum dpi_chip chip)
 	CHECK_EQ(queue(dev2, handler_of(dev2, group, HOST_OWN)), 1, "index");
 	expect_statuses(dev2, 1, good);
 	CHECK_EQ(rte_dma_access_group_leave(dev2, group), 0, "leave");
+	member_end(&second);
+	close_all();
+}
+
+/* Stop process pid, and have the second member join meanwhile; in a process of its own. */
+static void
+join_beside(pid_t pid, int go, int16_t group)
+{
+	char byte;
+	int result;
+
+	if (read(go, &byte, 1) != 1)
+		_exit(2);
+	kill(pid, SIGSTOP);
+	result = member_ask(&second, MEMBER_JOIN, group, 0, 0);
+	kill(pid, SIGCONT);
+	_exit(result == 0 ? 0 : 1);
+}
+
+/* This process does not answer in time, and so is dropped from the group, which goes on. */
+static void
+be_dropped(int16_t group)
+{
+	const pid_t own = getpid();
+	int fds[2], status = -1;
+	pid_t pid;
+
+	CHECK_EQ(pipe(fds), 0, "pipe");
+	pid = fork();
+	CHECK(pid >= 0, "fork: %d", errno);
+	if (pid == 0)
+		join_beside(own, fds[0], group);
+	CHECK_EQ(write(fds[1], "", 1), 1, "to the process that stops this one");
+	CHECK_EQ(waitpid(pid, &status, 0), pid, "the process that stops this one");
+	CHECK_EQ(status, 0, "the second member joins");
+	close(fds[0]);
+	close(fds[1]);
+	await_end(group);
+}
+
+/* The second device cannot be in it again while the first one is in what is over of it. */
+static void
+run_again(enum dpi_chip chip)
+{
+	static const enum rte_dma_status_code good[] = { RTE_DMA_STATUS_SUCCESSFUL };
+	int16_t group;
+
+	open_all("hosts_enter_again", chip);
+	group = make_old();
+	be_dropped(group);
+	CHECK_EQ(rte_dma_access_group_join(dev2, self, hosts_token, group), -EBUSY,
+		"an operation is queued");
+	CHECK_EQ(rte_dma_access_group_leave(r.dev, group), -EBUSY, "an operation is queued");
+	expect_statuses(r.dev, 1, good);
+	CHECK_EQ(rte_dma_access_group_leave(r.dev, group), 0, "leave");
+	CHECK_EQ(rte_dma_access_group_join(dev2, self, hosts_token, group), 0, "join");
+	CHECK_EQ(queue(dev2, handler_of(dev2, group, HOST_OLD)), 0, "index");
+	expect_statuses(dev2, 1, good);
+	CHECK_EQ(rte_dma_access_group_leave(dev2, group), 0, "leave");
+	member_end(&second);
+	member_end(&first);
 	close_all();
 }
 
 /* In a process that is new for each family, as EAL starts only once. */
-void
-case_hosts_same_id(enum dpi_chip chip)
+static void
+run_apart(void (*run)(enum dpi_chip chip), enum dpi_chip chip)
 {
 	int status = -1;
 	pid_t pid;
@@ -205,4 +272,16 @@ case_hosts_same_id(enum dpi_chip chip)
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid, "the process of %s", rig_chip_name(chip));
 	CHECK_EQ(status, 0, "exit status for %s", rig_chip_name(chip));
+}
+
+void
+case_hosts_same_id(enum dpi_chip chip)
+{
+	run_apart(run_same_id, chip);
+}
+
+void
+case_hosts_enter_again(enum dpi_chip chip)
+{
+	run_apart(run_again, chip);
 }
