@@ -41,6 +41,24 @@ hosts_name(unsigned int i, rte_uuid_t id)
 	id[15] = i;
 }
 
+void
+hosts_channel(int16_t dev)
+{
+	const struct rte_dma_conf conf = { .nb_vchans = 1 };
+	const struct rte_dma_vchan_conf channel = {
+		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = 8,
+		.domain = {
+			.type = RTE_DMA_INTER_OS_DOMAIN,
+			.src_handler = RTE_DMA_HANDLER_SELF,
+			.dst_handler = RTE_DMA_HANDLER_SELF,
+		},
+	};
+
+	CHECK_EQ(rte_dma_configure(dev, &conf), 0, "configure device %d", dev);
+	CHECK_EQ(rte_dma_vchan_setup(dev, 0, &channel), 0, "channel of device %d", dev);
+	CHECK_EQ(rte_dma_start(dev), 0, "start of device %d", dev);
+}
+
 static void
 declare(int16_t dev, int16_t group, unsigned int i)
 {

@@ -90,6 +90,9 @@ void hosts_name(unsigned int i, rte_uuid_t id);
 void hosts_add(struct hosts *h, unsigned int i);
 void hosts_remove(struct hosts *h, unsigned int i);
 
+/* Start a device with a channel of 8 descriptors that all handlers can be used on. */
+void hosts_channel(int16_t dev);
+
 /* Two devices, two groups, all hosts declared, one removed; the channel is not set up. */
 void hosts_open(struct hosts *h, enum dpi_chip chip);
 void hosts_close(struct hosts *h);

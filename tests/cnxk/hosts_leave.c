@@ -43,24 +43,6 @@ copy_to(int16_t dev, uint16_t handler)
 		HOSTS_DST | RTE_DMA_OP_HANDLER(handler));
 }
 
-static void
-second_start(void)
-{
-	const struct rte_dma_conf conf = { .nb_vchans = 1 };
-	const struct rte_dma_vchan_conf channel = {
-		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = 8,
-		.domain = {
-			.type = RTE_DMA_INTER_OS_DOMAIN,
-			.src_handler = RTE_DMA_HANDLER_SELF,
-			.dst_handler = RTE_DMA_HANDLER_SELF,
-		},
-	};
-
-	CHECK_EQ(rte_dma_configure(h.dev2, &conf), 0, "configure");
-	CHECK_EQ(rte_dma_vchan_setup(h.dev2, 0, &channel), 0, "channel");
-	CHECK_EQ(rte_dma_start(h.dev2), 0, "start");
-}
-
 /* What happens while a device tries to leave; its result, and that of the leave in l. */
 static int
 beside_leave(struct leave *l, int (*what)(void))
@@ -100,7 +82,7 @@ case_hosts_leave(enum dpi_chip chip)
 
 	hosts_open(&h, chip);
 	hosts_start(&h, 8, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
-	second_start();
+	hosts_channel(h.dev2);
 	l = (struct leave){ .dev = h.dev2, .group = h.group };
 	for (round = 0; round < ROUNDS; round++) {
 		CHECK_EQ(copy_to(h.dev2, h.handlers[HOSTS_FIRST]), round, "index");

@@ -331,24 +331,6 @@ case_hosts_slow_stop(enum dpi_chip chip)
 	hosts_close(&h);
 }
 
-static void
-second_start(void)
-{
-	const struct rte_dma_conf conf = { .nb_vchans = 1 };
-	const struct rte_dma_vchan_conf channel = {
-		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = 8,
-		.domain = {
-			.type = RTE_DMA_INTER_OS_DOMAIN,
-			.src_handler = RTE_DMA_HANDLER_SELF,
-			.dst_handler = RTE_DMA_HANDLER_SELF,
-		},
-	};
-
-	CHECK_EQ(rte_dma_configure(h.dev2, &conf), 0, "configure");
-	CHECK_EQ(rte_dma_vchan_setup(h.dev2, 0, &channel), 0, "channel");
-	CHECK_EQ(rte_dma_start(h.dev2), 0, "start");
-}
-
 /* Each device reaches the hosts of its own groups, for as long as it is in them. */
 void
 case_hosts_groups(enum dpi_chip chip)
@@ -356,7 +338,7 @@ case_hosts_groups(enum dpi_chip chip)
 	uint16_t host, stranger;
 
 	hosts_open(&h, chip);
-	second_start();
+	hosts_channel(h.dev2);
 	hosts_start(&h, 8, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
 	host = h.handlers[HOSTS_FIRST + 3];
 	stranger = h.handlers[HOSTS_STRANGER];

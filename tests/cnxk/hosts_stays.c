@@ -38,24 +38,6 @@ static rte_uuid_t self;
 static int16_t dev2;
 
 static void
-channel_open(int16_t dev)
-{
-	const struct rte_dma_conf conf = { .nb_vchans = 1 };
-	const struct rte_dma_vchan_conf channel = {
-		.direction = RTE_DMA_DIR_MEM_TO_MEM, .nb_desc = 8,
-		.domain = {
-			.type = RTE_DMA_INTER_OS_DOMAIN,
-			.src_handler = RTE_DMA_HANDLER_SELF,
-			.dst_handler = RTE_DMA_HANDLER_SELF,
-		},
-	};
-
-	CHECK_EQ(rte_dma_configure(dev, &conf), 0, "configure");
-	CHECK_EQ(rte_dma_vchan_setup(dev, 0, &channel), 0, "channel");
-	CHECK_EQ(rte_dma_start(dev), 0, "start");
-}
-
-static void
 open_all(const char *name, enum dpi_chip chip)
 {
 	struct rte_pmd_cnxk_dma_host place;
@@ -74,8 +56,8 @@ open_all(const char *name, enum dpi_chip chip)
 	CHECK_EQ(dpi_roc_probe(HOSTS_VF2), 0, "the driver's probe");
 	dev2 = rte_dma_get_dev_id_by_name(dpi_roc_name(HOSTS_VF2));
 	CHECK(dev2 >= 0, "there is no device %s", dpi_roc_name(HOSTS_VF2));
-	channel_open(r.dev);
-	channel_open(dev2);
+	hosts_channel(r.dev);
+	hosts_channel(dev2);
 }
 
 static void
