@@ -383,9 +383,7 @@ device_get(int16_t dev_id)
 	if (!rte_dma_is_valid(dev_id))
 		return NULL;
 	dev = rte_dma_pmd_get_dev_by_id(dev_id);
-	if (dev == NULL || dev->dev_ops->access_group_join != cnxk_group_join)
-		return NULL;
-	return access_of(dev)->port != NULL ? dev : NULL;
+	return dev != NULL && dev->dev_ops->access_group_join == cnxk_group_join ? dev : NULL;
 }
 
 static bool
@@ -434,9 +432,11 @@ rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t tok
 	uint16_t handler;
 	int ret;
 
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return -ENOTSUP;
 	if (dev == NULL || host == NULL || token == NULL || !host_valid(host))
 		return -EINVAL;
-	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+	if (access_of(dev)->port == NULL)
 		return -ENOTSUP;
 	if (rte_dma_broker_in_callback())
 		return -EDEADLK;
@@ -459,9 +459,11 @@ rte_pmd_cnxk_dma_host_remove(int16_t dev_id, int16_t group_id, const rte_uuid_t 
 	struct rte_dma_dev *dev = device_get(dev_id);
 	int ret, told;
 
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return -ENOTSUP;
 	if (dev == NULL || domain_id == NULL || rte_uuid_is_null(domain_id))
 		return -EINVAL;
-	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+	if (access_of(dev)->port == NULL)
 		return -ENOTSUP;
 	if (rte_dma_broker_in_callback())
 		return -EDEADLK;

@@ -104,16 +104,23 @@ cn10k_route_header(union dpi_instr_hdr_s *header, const struct cnxk_route *route
 	}
 }
 
-/* Write a list of pointers behind the words of cmd. Gets the bits of all lengths, and their sum. */
+/* What is known of the lengths of lists. */
+struct cnxk_lengths {
+	uint32_t bits; /* all together */
+	bool none;     /* one of them is 0 */
+};
+
+/* Write a list of pointers behind the words of cmd; the sum of its lengths. */
 static inline uint64_t
 cnxk_domain_list(uint64_t *cmd, int *num_words, const struct rte_dma_sge *list, uint16_t nb,
-		 uint32_t *lengths)
+		 struct cnxk_lengths *lengths)
 {
 	uint64_t sum = 0;
 	uint16_t i;
 
 	for (i = 0; i < nb; i++) {
-		*lengths |= list[i].length;
+		lengths->bits |= list[i].length;
+		lengths->none |= list[i].length == 0;
 		sum += list[i].length;
 		cmd[(*num_words)++] = list[i].length;
 		cmd[(*num_words)++] = list[i].addr;
@@ -121,8 +128,8 @@ cnxk_domain_list(uint64_t *cmd, int *num_words, const struct rte_dma_sge *list, 
 	return sum;
 }
 
-/* Make the instruction in cmd; its number of words, or -EINVAL: a length that no pointer holds, or
- * lists of different lengths.
+/* Make the instruction in cmd; its number of words, or -EINVAL: a length that no pointer holds, one
+ * of 0, or lists of different lengths.
  */
 static __rte_always_inline int
 cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
@@ -133,7 +140,7 @@ cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
 	union dpi_instr_hdr_s header = { .u = { 0 } };
 	uint64_t sum_fst, sum_lst;
 	uint16_t nfst, nlst;
-	uint32_t lengths = 0;
+	struct cnxk_lengths lengths = { 0 };
 	int num_words = 4;
 
 	nfst = swap ? lists->nb_dst : lists->nb_src;
@@ -155,10 +162,10 @@ cnxk_domain_instruction(uint64_t *cmd, const struct cnxk_route *route,
 	sum_lst = cnxk_domain_list(cmd, &num_words, swap ? lists->src : lists->dst, nlst,
 			&lengths);
 
-	if (sum_fst != sum_lst)
+	if (sum_fst != sum_lst || lengths.none)
 		return -EINVAL;
 	/* As the limit is all ones, all lengths together exceed it if one does. */
-	return lengths > (cn10k ? DPI_CN10K_MAX_LEN : DPI_CN9K_MAX_LEN) ? -EINVAL : num_words;
+	return lengths.bits > (cn10k ? DPI_CN10K_MAX_LEN : DPI_CN9K_MAX_LEN) ? -EINVAL : num_words;
 }
 
 /* Complete an operation that the device is not given; in its turn, like any other. */

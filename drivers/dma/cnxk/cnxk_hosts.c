@@ -271,7 +271,7 @@ cnxk_hosts_of(const struct cnxk_group *group, const rte_uuid_t owner)
 	uint16_t nb = 0;
 
 	TAILQ_FOREACH(d, &group->domains, next)
-		nb += d->entry != 0 && rte_uuid_compare(d->owner, owner) == 0;
+		nb += d->entry != 0 && !d->going && rte_uuid_compare(d->owner, owner) == 0;
 	return nb;
 }
 
@@ -353,13 +353,12 @@ host_begin(struct cnxk_group *group, struct cnxk_domain *host)
 		host_raise(group, host, RTE_DMA_ACCESS_REASON_JOINED);
 }
 
-/* A host that is declared again while operations to it are still under way stays what it was. */
+/* A host that its owner declares again while operations to it are under way stays what it was. */
 static int
-host_stay(struct cnxk_group *group, struct cnxk_domain *host, const rte_uuid_t owner)
+host_stay(struct cnxk_group *group, struct cnxk_domain *host)
 {
 	if (group_is_full(group, true))
 		return -ENOSPC;
-	rte_uuid_copy(host->owner, owner);
 	host_begin(group, host);
 	return 0;
 }
@@ -377,8 +376,9 @@ cnxk_host_add(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t
 		return -EEXIST;
 	TAILQ_FOREACH(d, &group->domains, next) {
 		same_id = rte_uuid_compare(d->id, id) == 0;
-		if (same_id && d->entry == entry && d->going)
-			return host_stay(group, d, owner);
+		if (same_id && d->entry == entry && d->going &&
+				rte_uuid_compare(d->owner, owner) == 0)
+			return host_stay(group, d);
 		if (same_id || d->entry == entry)
 			return -EEXIST;
 	}
@@ -409,10 +409,11 @@ cnxk_host_remove(struct cnxk_port *port, struct cnxk_group *group, struct cnxk_d
 	host_end(group, host);
 	bit_set(handlers, host->handler);
 	ret = group_drain(group, handlers, drain_end());
-	if (ret == 0)
-		domain_free(port, group, host);
+	if (ret < 0)
+		return ret;
+	domain_free(port, group, host);
 	cnxk_hosts_take(port, group);
-	return ret;
+	return 0;
 }
 
 static bool
@@ -534,6 +535,22 @@ cnxk_hosts_take(struct cnxk_port *port, struct cnxk_group *group)
 			hosts_take_of(port, group, d);
 }
 
+/* No peer's host has the name of a process any more, also when that is out again. */
+static void
+declared_forget(struct cnxk_group *group, const rte_uuid_t id)
+{
+	struct cnxk_domain *d;
+	struct cnxk_blob *blob;
+	uint16_t i;
+
+	TAILQ_FOREACH(d, &group->domains, next) {
+		blob = &d->declared;
+		for (i = 0; i < blob->nb; i++)
+			if (rte_uuid_compare(blob->hosts[i].id, id) == 0)
+				blob->hosts[i--] = blob->hosts[--blob->nb];
+	}
+}
+
 static struct cnxk_domain *
 peer_find(struct cnxk_group *group, const rte_uuid_t peer)
 {
@@ -566,6 +583,7 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	if (d == NULL)
 		return ret;
 	d->declared = blob;
+	declared_forget(group, peer);
 	hosts_remove(port, group, peer, &blob);
 	cnxk_hosts_take(port, group);
 	*handler = d->handler;

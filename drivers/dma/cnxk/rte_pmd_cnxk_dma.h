@@ -79,11 +79,13 @@ struct rte_pmd_cnxk_dma_host {
  *   - -ENOENT: The device is in no group of this identifier.
  *   - -ENOTCONN: The group has ended.
  *   - -EACCES: The token is wrong.
- *   - -EEXIST: The group has a member of this name, or a host with this port, pf and vf.
+ *   - -EEXIST: The group has a member of this name, or a host with this port, pf and vf; or it had
+ *     one that operations of this process are still under way to.
  *   - -ENOSPC: The process has declared RTE_PMD_CNXK_DMA_MAX_HOSTS in the group, the group has
  *     RTE_PMD_CNXK_DMA_GROUP_HOSTS, or there is no handler left.
  *   - -ENOMEM: Out of memory.
- *   - -ENOTSUP: Called in a secondary process.
+ *   - -ENOTSUP: Called in a secondary process, or the device cannot be in groups, as DPDK was built
+ *     without libcrypto.
  *   - -EDEADLK: Called from an event callback.
  */
 __rte_experimental
@@ -115,7 +117,8 @@ int rte_pmd_cnxk_dma_host_add(int16_t dev_id, int16_t group_id, const rte_uuid_t
  *   - -ENOTCONN: The group has ended.
  *   - -EBUSY: Operations that reach it were enqueued and not submitted, or do not complete. No new
  *     ones are accepted. Submit, and call again.
- *   - -ENOTSUP: Called in a secondary process.
+ *   - -ENOTSUP: Called in a secondary process, or the device cannot be in groups, as DPDK was built
+ *     without libcrypto.
  *   - -EDEADLK: Called from an event callback.
  */
 __rte_experimental
