@@ -4,7 +4,8 @@
 #
 # The cnxk driver is for arm64, and so may be all else of this project but the driver of Intel's
 # engine: it compiles for arm64 without a warning. And what no test on another machine can show: the
-# driver orders the data that it tells as copied behind the completion.
+# driver orders the data that it tells as copied behind the completion, and what an operation and the
+# removal of a host look at behind what they write.
 #
 # Usage: arm64.sh BUILD
 #
@@ -22,6 +23,10 @@ BEGINS=(app/dma-controller/ app/test-dma-perf/ app/test/test_dma drivers/dma/cnx
 	examples/dma_access/ lib/dmadev/)
 ORDERED_IN=drivers/dma/cnxk/cnxk_dmadev.c
 ORDERED=(cnxk_dmadev_completed cnxk_dmadev_completed_status)
+# The part of it that has fences of all accesses, and where they are.
+FENCED_IN=drivers/dma/cnxk/cnxk_domain.h
+FENCED=(cn9k_domain_copy cn9k_domain_copy_sg cn10k_domain_copy cn10k_domain_copy_sg
+	cnxk_domain_drain)
 # No more than the machine has, and each takes some memory.
 JOBS=2
 
@@ -90,12 +95,16 @@ compile_all() {
 	echo "${#scripts[@]} sources compile for arm64 without a warning"
 }
 
-# Whether a function of an object has a barrier for loads of what a device wrote, and loads none of
-# it between the barrier and its return: results are the words that a pointer leads to directly.
-has_barrier() {
+disassemble() {
 	"$CROSS-objdump" -d --no-show-raw-insn "$1" |
 		awk -v name="<$2>:" '$2 == name { on = 1 } on && /^$/ { on = 0 } on' >"$work/code"
 	grep -q 'ret' "$work/code" || fail "there is no code of $2"
+}
+
+# Whether a function of an object has a barrier for loads of what a device wrote, and loads none of
+# it between the barrier and its return: results are the words that a pointer leads to directly.
+has_barrier() {
+	disassemble "$1" "$2"
 	grep -q -E 'ldr.x[0-9]+, \[x[0-9]+\]$' "$work/code" || fail "$2 reads no result"
 	awk '/dmb.oshld/ { on = 1; late = 0 }
 		on && /ldr.x[0-9]+, \[x[0-9]+\]$/ { late = 1 }
@@ -131,9 +140,37 @@ check_order() {
 	echo "${ORDERED[*]}: data is ordered behind the completion"
 }
 
+has_fence() {
+	disassemble "$1" "$2"
+	grep -q -E 'dmb.ish$' "$work/code"
+}
+
+check_fences() {
+	local name object=$work/obj/${ORDERED_IN//\//%}
+	for name in "${FENCED[@]}"; do
+		has_fence "$object.o" "$name" || {
+			cat "$work/code"
+			fail "$name has no fence (dmb ish)"
+		}
+	done
+	# Without them there is none: the source beside an edited part.
+	sed 's/rte_atomic_thread_fence([^;]*;//' "$BUILD/dpdk/$FENCED_IN" \
+		>"$work/${FENCED_IN##*/}"
+	cp "$BUILD/dpdk/$ORDERED_IN" "$work/unfenced.c"
+	sed -e "s|[^ ]*/$ORDERED_IN|$work/unfenced.c|" -e "s|$object.o|$work/unfenced.o|" \
+		"$object.sh" >"$work/unfenced.sh"
+	(cd "$BUILD/obj" && bash "$work/unfenced.sh") || fail "'no fence' does not compile"
+	for name in "${FENCED[@]}"; do
+		! has_fence "$work/unfenced.o" "$name" ||
+			fail "$name passes for fenced without, this check sees nothing"
+	done
+	echo "${FENCED[*]}: have fences"
+}
+
 need_compiler
 start_work
 make_config
 write_commands
 compile_all
 check_order
+check_fences

@@ -97,6 +97,93 @@ case_hosts_again(enum dpi_chip chip)
 	hosts_close(&h);
 }
 
+/* A host of ours that a member has declared, too, is removed as any other: what is queued ends
+ * first.
+ */
+void
+case_hosts_two_declare(enum dpi_chip chip)
+{
+	struct rte_dma_broker_export exp = { .fd = -1, .len = 4 + 20 };
+	struct cnxk_blob blob = { .version = FAKE_VERSION, .nb = 1 };
+	uint16_t handler, before, again = 0;
+	rte_uuid_t id;
+
+	fake_open(&h, chip);
+	hosts_start(&h, 8, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	hosts_name(3, id);
+	before = h.handlers[HOSTS_FIRST + 3];
+	rte_uuid_copy(blob.hosts[0].id, id);
+	blob.hosts[0].port = h.memories[4].port;
+	blob.hosts[0].func = h.memories[4].func;
+	memcpy(exp.blob, &blob, exp.len);
+	CHECK_EQ(fake_import(FAKE_PEER, &exp, &handler), 0, "peer");
+	CHECK_EQ(copy_to(before), 0, "index");
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id), -EBUSY, "one is queued");
+	CHECK_EQ(rte_dma_access_group_handler_get(h.r.dev, h.group, id, &again), -ENOENT,
+		"one is queued");
+	CHECK_EQ(fake_access->hosts[before], 0, "new operations are accepted");
+	finish(1);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id), 0, "it is over");
+	CHECK_EQ(rte_dma_access_group_handler_get(h.r.dev, h.group, id, &again), 0,
+		"the other one's");
+	CHECK(again != before, "handler %u still", before);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id), -ENOENT, "the other one's");
+	fake_goes(0);
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* A host that is being removed does not count for how many a process can declare. */
+void
+case_hosts_going_counts(enum dpi_chip chip)
+{
+	struct rte_pmd_cnxk_dma_host host = { .port = 1, .pf = 9 };
+	unsigned int i;
+	rte_uuid_t id;
+
+	fake_open(&h, chip);
+	hosts_start(&h, 8, RTE_DMA_HANDLER_SELF, RTE_DMA_HANDLER_SELF);
+	for (i = HOSTS_NB; i < RTE_PMD_CNXK_DMA_MAX_HOSTS; i++) {
+		hosts_name(100 + i, host.domain_id);
+		host.vf = i;
+		CHECK_EQ(rte_pmd_cnxk_dma_host_add(h.r.dev, h.group, hosts_token, &host), 0,
+			"host %u", i);
+	}
+	hosts_name(3, id);
+	CHECK_EQ(copy_to(h.handlers[HOSTS_FIRST + 3]), 0, "index");
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id), -EBUSY, "one is queued");
+	hosts_add(&h, 3);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, id), -EBUSY, "one is queued");
+	host.vf = 100;
+	hosts_name(200, host.domain_id);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_add(h.r.dev, h.group, hosts_token, &host), 0, "another");
+	host.vf = 101;
+	hosts_name(201, host.domain_id);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_add(h.r.dev, h.group, hosts_token, &host), -ENOSPC,
+		"one more");
+	finish(1);
+	rig_stop(&h.r);
+	hosts_close(&h);
+}
+
+/* A device without a block, as without libcrypto: it has no hosts. */
+void
+case_hosts_no_port(enum dpi_chip chip)
+{
+	struct rte_pmd_cnxk_dma_host host = { .port = 1, .pf = 9 };
+	struct cnxk_port *port;
+
+	fake_open(&h, chip);
+	port = fake_access->port;
+	fake_access->port = NULL;
+	hosts_name(200, host.domain_id);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_add(h.r.dev, h.group, hosts_token, &host), -ENOTSUP, "add");
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(h.r.dev, h.group, host.domain_id), -ENOTSUP,
+		"remove");
+	fake_access->port = port;
+	hosts_close(&h);
+}
+
 /* However many hosts others declare, what a host had before is nobody else's for some time. */
 void
 case_hosts_rest(enum dpi_chip chip)

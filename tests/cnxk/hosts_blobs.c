@@ -25,6 +25,7 @@
 #define NAMES   20u /* the first ones are those of hosts that are declared here */
 #define PEER    50u
 #define PEER2   51u
+#define OWN     1000u /* this process */
 
 struct entry {
 	unsigned int name;
@@ -55,6 +56,8 @@ blob_make(struct cnxk_blob *blob)
 	blob->nb = rte_rand_max(RTE_PMD_CNXK_DMA_MAX_HOSTS + 1);
 	for (i = 0; i < blob->nb; i++) {
 		hosts_name((i + rte_rand_max(3)) * 7 % NAMES, blob->hosts[i].id);
+		if (rte_rand_max(40) == 0)
+			rte_uuid_copy(blob->hosts[i].id, hosts_self);
 		blob->hosts[i].port = rte_rand_max(RTE_PMD_CNXK_DMA_PORTS);
 		blob->hosts[i].func = rte_rand_max(2) == 0 ? 0 : rte_rand_max(3) << 12 | 5;
 	}
@@ -117,6 +120,8 @@ number_of(const rte_uuid_t id)
 	unsigned int i;
 	rte_uuid_t name;
 
+	if (rte_uuid_compare(id, hosts_self) == 0)
+		return OWN;
 	for (i = 0; i < UINT8_MAX; i++) {
 		hosts_name(i, name);
 		if (rte_uuid_compare(name, id) == 0)
@@ -138,7 +143,7 @@ is_used(unsigned int name, uint32_t place)
 		if ((uint32_t)h.memories[k].port << 16 == (place & 0xffff0000) &&
 				h.memories[k].func == (place & 0xffff))
 			return true;
-	return name < HOSTS_NB || name == PEER;
+	return name < HOSTS_NB || name == PEER || name == OWN;
 }
 
 /* What was there and is still named stays; then come the new ones, in their order. */
@@ -239,9 +244,31 @@ check_names(void)
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 1 + HOSTS_NB, "no host");
 	CHECK_EQ(fake_access->hosts[handler], 0, "no host");
 	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer2, handler), 0, "out");
+	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 1 + HOSTS_NB, "it is not back");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer, handler), 0, "out");
+}
+
+/* What two have declared is there until both are out. */
+static void
+check_two(void)
+{
+	struct cnxk_blob blob = { .version = FAKE_VERSION, .nb = 1 };
+	struct rte_dma_broker_export exp = { .fd = -1, .len = 4 + 20 };
+	rte_uuid_t peer, peer2;
+	uint16_t handler;
+
+	hosts_name(PEER, peer);
+	hosts_name(PEER2, peer2);
+	hosts_name(NAMES, blob.hosts[0].id);
+	blob.hosts[0].func = 0x7007;
+	memcpy(exp.blob, &blob, exp.len);
+	CHECK_EQ(fake_import(PEER, &exp, &handler), 0, "peer");
+	CHECK_EQ(fake_import(PEER2, &exp, &handler), 0, "peer");
+	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 2 + HOSTS_NB, "their host");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer, handler), 0, "out");
 	CHECK(fake_reached(0, 0x7007), "the host waits for a question");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), 2 + HOSTS_NB, "the host again");
-	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer, handler), 0, "out");
+	CHECK_EQ(cnxk_broker_ops.unimport(fake_access->port, &fake_group, peer2, handler), 0, "out");
 }
 
 static int
@@ -312,6 +339,7 @@ case_hosts_blobs(enum dpi_chip chip)
 	nb_taken = 0;
 	check(round);
 	check_names();
+	check_two();
 	check(round);
 	hosts_close(&h);
 }

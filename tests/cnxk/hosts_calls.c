@@ -11,6 +11,9 @@
 
 #include "cases.h"
 #include "hosts.h"
+#include "roc_glue.h"
+
+#define VF_OTHER 2u /* of another block */
 
 static struct hosts h;
 static const rte_uuid_t nobody;
@@ -54,6 +57,11 @@ check_arguments(void)
 	CHECK_EQ(take_away(dev + 17, h.group, 0), -EINVAL, "no device");
 	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(dev, h.group, NULL), -EINVAL, "no name");
 	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(dev, h.group, nobody), -EINVAL, "no name");
+	/* nothing else counts in a secondary process, which has no such devices */
+	rig_secondary(true);
+	CHECK_EQ(rte_pmd_cnxk_dma_host_add(-1, h.group, NULL, NULL), -ENOTSUP, "secondary");
+	CHECK_EQ(rte_pmd_cnxk_dma_host_remove(-1, h.group, NULL), -ENOTSUP, "secondary");
+	rig_secondary(false);
 }
 
 static void
@@ -205,5 +213,38 @@ case_hosts_info(enum dpi_chip chip)
 	conf.domain.type = RTE_DMA_INTER_OS_DOMAIN;
 	conf.direction = RTE_DMA_DIR_MEM_TO_DEV;
 	CHECK_EQ(rte_dma_vchan_setup(h.r.dev, 0, &conf), -EINVAL, "to a device");
+	hosts_close(&h);
+}
+
+/* Devices of another DPI block are another controller's. */
+void
+case_hosts_blocks(enum dpi_chip chip)
+{
+	struct rte_dma_info info, other;
+	int16_t dev, group;
+	uint16_t handler;
+	rte_uuid_t id;
+
+	hosts_open(&h, chip);
+	dpi_roc_block(1);
+	CHECK_EQ(dpi_roc_probe(VF_OTHER), 0, "the driver's probe");
+	dpi_roc_block(0);
+	dev = rte_dma_get_dev_id_by_name(dpi_roc_name(VF_OTHER));
+	CHECK(dev >= 0, "there is no device %s", dpi_roc_name(VF_OTHER));
+	CHECK_EQ(rte_dma_info_get(h.r.dev, &info), 0, "info");
+	CHECK_EQ(rte_dma_info_get(dev, &other), 0, "info");
+	CHECK(info.controller_id >= 0 && other.controller_id >= 0 &&
+		info.controller_id != other.controller_id, "controllers %d and %d",
+		info.controller_id, other.controller_id);
+	CHECK_EQ(rte_dma_access_group_join(dev, hosts_self, hosts_token, h.group), -EXDEV,
+		"a group of the other block");
+	CHECK_EQ(rte_dma_access_group_create(dev, hosts_self, hosts_token, &group), 0, "create");
+	CHECK_EQ(add(dev, group, hosts_token, 100, 1, 9, 0), 0, "add");
+	hosts_name(100, id);
+	CHECK_EQ(rte_dma_access_group_handler_get(dev, group, id, &handler), 0, "its own host");
+	CHECK_EQ(rte_dma_access_group_handler_get(h.r.dev, h.group, id, &handler), -ENOENT,
+		"a host of the other block");
+	CHECK_EQ(add(h.r.dev, h.group, hosts_token, 100, 1, 9, 0), 0, "the same, for this one");
+	CHECK_EQ(dpi_roc_remove(VF_OTHER), 0, "the driver's remove");
 	hosts_close(&h);
 }

@@ -111,6 +111,20 @@ copy_list(uint16_t nb_src, uint16_t nb_dst, uint32_t length, uint64_t flags)
 	return rte_dma_copy_sg(h.r.dev, 0, list, list, nb_src, nb_dst, flags);
 }
 
+/* One list has one piece, the other one as many bytes in pieces of one. */
+static int
+copy_pieces(uint16_t nb_src, uint16_t nb_dst, uint64_t flags)
+{
+	struct rte_dma_sge one = { .addr = HOSTS_BASE, .length = RTE_MAX(nb_src, nb_dst) };
+	struct rte_dma_sge many[DPI_MODEL_POINTERS + 1];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(many); i++)
+		many[i] = (struct rte_dma_sge){ .addr = HOSTS_BASE + i, .length = 1 };
+	return rte_dma_copy_sg(h.r.dev, 0, nb_src == 1 ? &one : many, nb_dst == 1 ? &one : many,
+		nb_src, nb_dst, flags);
+}
+
 /* What no instruction can be takes no index, whatever its handlers are. */
 void
 case_hosts_limits(enum dpi_chip chip)
@@ -125,11 +139,12 @@ case_hosts_limits(enum dpi_chip chip)
 		flags = RTE_DMA_OP_HANDLER(h.handlers[kind]) | HOSTS_DST | SUBMIT;
 		CHECK_EQ(copy_bytes(most + 1, flags), -EINVAL, "kind %u", kind);
 		CHECK_EQ(copy_list(1, 1, most + 1, flags), -EINVAL, "kind %u", kind);
-		/* Of no length, for lists of different lengths are another mistake. */
-		CHECK_EQ(copy_list(DPI_MODEL_POINTERS + 1, 1, 0, flags), -EINVAL, "kind %u", kind);
-		CHECK_EQ(copy_list(1, DPI_MODEL_POINTERS + 1, 0, flags), -EINVAL, "kind %u", kind);
-		CHECK_EQ(copy_list(0, 2, 0, flags), -EINVAL, "kind %u", kind);
-		CHECK_EQ(copy_list(2, 0, 0, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_pieces(DPI_MODEL_POINTERS + 1, 1, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_pieces(1, DPI_MODEL_POINTERS + 1, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(0, 2, 1, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(2, 0, 1, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_list(2, 2, 0, flags), -EINVAL, "kind %u", kind);
+		CHECK_EQ(copy_bytes(0, flags), -EINVAL, "kind %u", kind);
 		CHECK_EQ(copy_list(2, 1, 4, flags), -EINVAL, "kind %u", kind);
 		/* A handler of neither end. */
 		if (h.handlers[kind] != 0)

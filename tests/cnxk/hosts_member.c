@@ -24,6 +24,7 @@
 
 #include "hosts.h"
 #include "hosts_member.h"
+#include "roc_glue.h"
 
 #define SECONDS 60
 #define WAIT_S  10
@@ -287,14 +288,17 @@ static int
 carry_out(const struct member_request *q, unsigned int number, struct member_reply *reply)
 {
 	struct rte_pmd_cnxk_dma_host place = { .port = 0 };
-	rte_uuid_t self;
+	rte_uuid_t self, token;
 	int16_t group;
 	int ret;
 
 	domain_name(number, self);
+	rte_uuid_copy(token, hosts_token);
 	switch (q->command) {
 	case MEMBER_CREATE:
-		ret = rte_dma_access_group_create(r.dev, self, hosts_token, &group);
+		ret = q->a == 0 ?
+			rte_dma_access_group_create(r.dev, self, hosts_token, &group) :
+			rte_dma_access_pair_group_create(r.dev, self, token, &group, NULL);
 		return ret < 0 ? ret : group;
 	case MEMBER_JOIN:
 		return rte_dma_access_group_join(r.dev, self, hosts_token, q->group);
@@ -381,6 +385,7 @@ run(int fd, unsigned int number, enum dpi_chip chip)
 
 	snprintf(name, sizeof(name), "member %u", number);
 	rig_begin_shown(name, SECONDS);
+	dpi_roc_block(number >= MEMBER_OTHER);
 	device_start(chip);
 	serve(fd, number);
 	CHECK_EQ(rte_dma_event_callback_unregister(r.dev, RTE_DMA_EVENT_ACCESS_TABLE_UPDATE,

@@ -20,9 +20,10 @@
 #define MEMBER_HOSTS 16u
 #define MEMBER_LAST  24u
 #define MEMBER_RING  8u /* operations that can be under way */
+#define MEMBER_OTHER 200u /* processes from here on have a device of another DPI block */
 
 enum member_command {
-	MEMBER_CREATE,  /* the group's id */
+	MEMBER_CREATE,  /* the group's id; a 1: of a pair group */
 	MEMBER_JOIN,
 	MEMBER_LEAVE,
 	MEMBER_DESTROY,

@@ -293,6 +293,14 @@ case_remove_started(enum dpi_chip chip)
 
 	rig_open(&r, chip, 8);
 	CHECK_EQ(rig_copy(&r, 0, SUBMIT), 0, "index");
+	CHECK_EQ(rig_run(&r), 1, "executed");
+	dpi_model_hold(r.m, RIG_VF, 1);
+	CHECK_EQ(rig_copy(&r, 1, SUBMIT), 1, "index");
+	CHECK_EQ(dpi_roc_remove(RIG_VF), -EBUSY, "an instruction is held");
+	dpi_model_release(r.m, RIG_VF);
+	rig_run(&r);
+	rig_check_copied(&r, 1);
+	rig_expect_completed(&r, 8, 2, 1, false);
 	rig_remove(&r);
 }
 
@@ -331,6 +339,7 @@ case_stop_waits(enum dpi_chip chip)
 	rig_stop(&r);
 	dpi_model_state(r.m, RIG_VF, &state);
 	CHECK_EQ(state.executed, 5, "instructions that were submitted before the stop");
+	CHECK(!state.enabled, "the device is not disabled");
 	for (i = 0; i < 5; i++)
 		rig_check_copied(&r, i);
 	rig_start(&r);

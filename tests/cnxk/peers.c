@@ -27,6 +27,7 @@ static const struct {
 } cases[] = {
 	CASE(hosts_peers),
 	CASE(hosts_ended),
+	CASE(hosts_many),
 	CASE(hosts_same_id),
 	CASE(hosts_enter_again),
 	CASE(hosts_stop_join),

@@ -11,6 +11,7 @@
 
 void case_hosts_peers(enum dpi_chip chip);
 void case_hosts_ended(enum dpi_chip chip);
+void case_hosts_many(enum dpi_chip chip);
 void case_hosts_same_id(enum dpi_chip chip);
 void case_hosts_enter_again(enum dpi_chip chip);
 void case_hosts_stop_join(enum dpi_chip chip);

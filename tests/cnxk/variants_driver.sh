@@ -106,3 +106,5 @@ variant removes_running remove_started $C \
 	's/rc = dmadev->data->dev_started \? rte_dma_stop\([^;]*;/rc = 0;/'
 variant probes_secondary secondary $C \
 	's/if \(rte_eal_process_type\(\) != RTE_PROC_PRIMARY\) \{/if (false) {/'
+variant stays_enabled stop_waits $C \
+	's/\n\troc_dpi_disable\(&dpivf->rdpi\);//'

@@ -52,13 +52,13 @@ variant status_of_refused hosts_errors $D \
 variant status_of_next hosts_refused $D \
 	's/slot = c_desc->head;/slot = c_desc->tail;/'
 variant any_length hosts_limits $D \
-	's/return lengths > \([^;]*/return num_words/'
+	's/return lengths\.bits > \([^;]*/return num_words/'
 variant one_byte_less hosts_longest $D \
-	's/return lengths > /return lengths >= /'
+	's/return lengths\.bits > /return lengths.bits >= /'
 variant any_list hosts_limits $D \
 	's/\n\tif \(unlikely\(!cnxk_dmadev_list_fits[^\n]*\n\t\treturn -EINVAL;//'
 variant uneven_lists hosts_limits $D \
-	's/\n\tif \(sum_fst != sum_lst\)\n\t\treturn -EINVAL;/\n\t(void)(sum_fst + sum_lst);/'
+	's/if \(sum_fst != sum_lst \|\| /if (/'
 variant handler_of_no_end hosts_limits $D \
 	's/\n\tif \(unlikely\(handler != 0 [^\n]*\n\t\treturn -EINVAL;//'
 variant type_stays hosts_other_types $D \
@@ -148,8 +148,28 @@ variant host_counts_more hosts_blobs $H \
 variant not_told_of_name hosts_events $H \
 	's/\n\t\tif \(!d->going\)\n\t\t\thost_raise\(group, d, RTE_DMA_ACCESS_REASON_LEFT\);/\n\t\tif (!d->going \&\& rte_uuid_compare(d->owner, group->self) != 0)\n\t\t\thost_raise(group, d, RTE_DMA_ACCESS_REASON_LEFT);/'
 variant gone_for_good hosts_again $H \
-	's/\n\t\tif \(same_id \&\& d->entry == entry \&\& d->going\)\n\t\t\treturn host_stay\(group, d, owner\);//'
+	's/if \(same_id \&\& d->entry == entry \&\& d->going/if (false \&\& d->going/'
 variant never_asked_again hosts_again $A \
 	's/\n\t\tcnxk_hosts_take\(access->port, group\);/\n\t\t;/'
 variant second_forgotten hosts_blobs $H \
 	's/(domain_free\(port, group, d\);)\n\tcnxk_hosts_take\(port, group\);/\1/'
+variant comes_back_with_name hosts_blobs $H \
+	's/\n\tdeclared_forget\(group, peer\);/\n\t(void)declared_forget;/'
+variant own_name hosts_blobs $H \
+	's/\n\tif \(rte_uuid_compare\(group->self, id\) == 0\)\n\t\treturn -EEXIST;//'
+variant taken_while_removed hosts_two_declare $H \
+	's/d->going \&\&\n\t\t\t\trte_uuid_compare\(d->owner, owner\) == 0\)\n\t\t\treturn host_stay/d->going)\n\t\t\treturn (void)rte_uuid_copy(d->owner, owner), host_stay/; s/\n\tif \(ret < 0\)\n\t\treturn ret;(\n\tdomain_free\(port, group, host\);\n\tcnxk_hosts_take\(port, group\);\n\treturn) 0;/\n\tif (ret < 0)\n\t\treturn cnxk_hosts_take(port, group), ret;\1 0;/'
+variant going_counts hosts_going_counts $H \
+	's/d->entry != 0 \&\& !d->going \&\& rte_uuid/d->entry != 0 \&\& rte_uuid/'
+variant process_last hosts_call_errors $A \
+	's/\n\tif \(rte_eal_process_type\(\) != RTE_PROC_PRIMARY\)\n\t\treturn -ENOTSUP;//g'
+variant no_block_is_bad hosts_no_port $A \
+	's/\n\tif \(access_of\(dev\)->port == NULL\)\n\t\treturn -ENOTSUP;/\n\tif (access_of(dev)->port == NULL)\n\t\treturn -EINVAL;/g'
+variant one_block hosts_blocks $A \
+	's/ \&\& port->bus == bus\)/)/'
+variant one_id hosts_blocks $A \
+	's/controller_id = \(\(pci_domain << 8\) \| bus\) & INT16_MAX/controller_id = 0/'
+variant zero_lengths hosts_limits $D \
+	's/ \|\| lengths\.none\)/)/'
+variant noted_late hosts_order $D \
+	's/\n\t__atomic_store_n\(&comp_ptr->handler, route\.handler, __ATOMIC_RELAXED\);(\n\tif \(route\.xtype[^}]*\})/\1\n\t__atomic_store_n(\&comp_ptr->handler, route.handler, __ATOMIC_RELAXED);/'

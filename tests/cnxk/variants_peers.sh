@@ -37,3 +37,9 @@ variant hosts_not_listed hosts_shown $A \
 	's/return nb \+ hosts_list\(group, &table\[nb\], hosts\)/return nb/'
 variant going_is_member hosts_shown $A \
 	's/d->entry == 0 \|\| d->going\)/d->entry == 0)/'
+
+# How many processes can be in a group.
+variant pairs_of_many hosts_many $A \
+	's/RTE_MIN\(max_members, CNXK_DMA_GROUP_PROCESSES\)/CNXK_DMA_GROUP_PROCESSES/'
+variant one_controller hosts_many $A \
+	's/\n\tname\[15\] \^= bus;/\n\t(void)bus;/'

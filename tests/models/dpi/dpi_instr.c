@@ -21,7 +21,7 @@ struct field {
 struct layout {
 	struct field tag, tt, grp, nfst, nlst, aura, func, pt, pvfe, fl, ii, fi, ca, csel;
 	struct field xtype, fport, lport, ptr;
-	/* CN9K's pointers have 16 bits for the length, CN10K's 24. */
+	/* Choice: CN9K's pointers have 16 bits for the length, all of which count; CN10K's have 24. */
 	uint8_t len_bits;
 };
 

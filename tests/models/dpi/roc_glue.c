@@ -17,9 +17,10 @@
 
 #include "roc_glue.h"
 
-/* Where the devices are, PF and all. */
-#define PCI_BUS 5
-#define PF_FILE "/sys/bus/pci/devices/0000:05:00.0/dpi_device_config"
+/* Where the devices are, PF and all; those of another block are on the next bus. */
+#define PCI_BUS  5
+#define PF_FILE  "/sys/bus/pci/devices/0000:05:00.0/dpi_device_config"
+#define PF_FILE2 "/sys/bus/pci/devices/0000:06:00.0/dpi_device_config"
 /* Behind each descriptor that a process may have. */
 #define PF_FD   0x40000000
 
@@ -35,6 +36,7 @@ static struct rte_pci_driver *driver;
 static struct roc_model chip_model;
 struct roc_model *roc_model = &chip_model;
 static uint16_t chip_subsystem;
+static uint8_t bus = PCI_BUS;
 /* Devices as the bus keeps them. */
 static struct rte_pci_device devices[DPI_MODEL_VFS];
 
@@ -142,7 +144,7 @@ roc_plt_init(void)
 int
 dpi_roc_open(const char *path, int flags)
 {
-	if (strcmp(path, PF_FILE) == 0 && flags == O_WRONLY)
+	if ((strcmp(path, PF_FILE) == 0 || strcmp(path, PF_FILE2) == 0) && flags == O_WRONLY)
 		return PF_FD;
 	errno = ENOENT;
 
@@ -223,6 +225,12 @@ driver_knows(const struct rte_pci_id *id)
 	return false;
 }
 
+void
+dpi_roc_block(unsigned int block)
+{
+	bus = PCI_BUS + block;
+}
+
 /* VFs follow the PF, seven on its own device number, the next on device number 1. */
 int
 dpi_roc_probe(unsigned int vf)
@@ -230,7 +238,7 @@ dpi_roc_probe(unsigned int vf)
 	struct rte_pci_device *dev = &devices[vf];
 
 	*dev = (struct rte_pci_device){
-		.addr = { .bus = PCI_BUS, .devid = (vf + 1) / 8, .function = (vf + 1) % 8 },
+		.addr = { .bus = bus, .devid = (vf + 1) / 8, .function = (vf + 1) % 8 },
 		.id = {
 			.vendor_id = PCI_VENDOR_ID_CAVIUM,
 			.device_id = PCI_DEVID_CNXK_DPI_VF,

@@ -15,6 +15,9 @@
  */
 int dpi_roc_attach(struct dpi_model *m, enum dpi_chip chip);
 
+/* VFs that are probed from now on are of this DPI block, 0 or 1, by their addresses. */
+void dpi_roc_block(unsigned int block);
+
 /* Lets the driver probe a VF, or remove it, as the PCI bus does; what it returned. */
 int dpi_roc_probe(unsigned int vf);
 int dpi_roc_remove(unsigned int vf);
