@@ -142,14 +142,19 @@ right_exists(const struct client *owner, const struct client *grantee)
 static int
 right_make(struct client *owner, struct client *grantee, struct right **rt)
 {
-	uint32_t nb = right_size(owner, grantee);
+	const struct right *old = atomic_load_explicit(&grantee->rights[owner->handler],
+		memory_order_relaxed);
+	uint32_t nb = right_size(owner, grantee), others = owner->account->windows;
 	struct membership *m;
 	struct grant *g;
 
 	*rt = NULL;
 	if (!right_exists(owner, grantee))
 		return 0;
-	if (nb > MAX_RIGHT_WINDOWS || owner->account->windows + nb > MAX_WINDOWS_PER_UID) {
+	/* what it replaces makes room: who has no more can still change, and narrow, what there is */
+	if (old != NULL)
+		others -= old->nb;
+	if (nb > MAX_RIGHT_WINDOWS || others + nb > MAX_WINDOWS_PER_UID) {
 		log_msg("client %u: no more windows: %u of %u for client %u, uid %u has %u of %u",
 			owner->handler, nb, MAX_RIGHT_WINDOWS, grantee->handler, owner->account->uid,
 			owner->account->windows, MAX_WINDOWS_PER_UID);

@@ -291,8 +291,8 @@ void dma_broker_renew_later(struct dma_group *group);
 void dma_broker_renew_port(const struct rte_dma_broker_port *port);
 /* Do it if it is due, and tell the others. Takes state. */
 void dma_broker_renew_run(struct dma_group *group);
-/* Note the instance that the host tells; -EPROTO if another group of this process has it. Takes
- * state.
+/* Note the instance that the host tells; -EPROTO if another group of this process has it, -EBUSY if
+ * that one has ended, but the driver has still something to withdraw. Takes state.
  */
 int dma_broker_group_instance_set(struct dma_group *group, const rte_uuid_t instance);
 /* Add our own line to the table. */

@@ -366,9 +366,9 @@ dma_broker_export(struct dma_group *group, const struct rte_dma_access_window *w
 	struct rte_dma_broker_export *old = &group->exp;
 	int ret;
 
+	*changed = false;
 	if (dma_broker_group_lost(group))
 		return -ENOTCONN;
-	*changed = false;
 	ret = group->port->ops->export(group->port->ctx, &group->info, win, nb, &exp);
 	if (ret < 0 && !exp.lost)
 		return ret;

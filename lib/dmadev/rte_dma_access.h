@@ -323,9 +323,10 @@ int rte_dma_access_group_handler_get(int16_t dev_id, int16_t group_id,
  * Set which parts of the caller's memory a group may reach, and how.
  *
  * Replaces the whole set at once. When it returns 0, no later byte moves under a right that the new
- * set lacks. On failure the old set stays, unless the new one does nothing but take rights back: they
- * are taken back in any case, and if the rest cannot be granted anew, the group reaches nothing of
- * the caller's until a set was set with success.
+ * set lacks. On failure the old set stays. With some drivers (idxd), rights are taken back in any
+ * case by a set that does nothing else; if such a call fails, the group reaches nothing of the
+ * caller's until that set can be granted after all, which is tried again when a member is out, or
+ * another one was set.
  *
  * @param dev_id
  *   The device.

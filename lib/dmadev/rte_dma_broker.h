@@ -85,9 +85,10 @@ struct rte_dma_broker_ops {
 	 * for each change of its windows; when a later call returns 0, rights that the new set
 	 * lacks can no longer be used. Fills exp; a result that differs from the last one is sent
 	 * to the others, who import it in place of the old one; one without len and fd says that
-	 * nothing is shared. On failure the old set stays, but must not if all that changes is that
-	 * rights are taken back: exp->lost is set then, and the others are told that nothing is
-	 * shared, until the next export or renew.
+	 * nothing is shared. On failure the old set stays. Where others can bring about a failure,
+	 * it must not if all that changes is that rights are taken back: exp->lost is set then, and
+	 * the others are told that nothing is shared, until the next export or renew, which is of
+	 * the new set.
 	 */
 	int (*export)(void *ctx, const struct rte_dma_broker_group *group,
 		const struct rte_dma_access_window *win, uint16_t nb,

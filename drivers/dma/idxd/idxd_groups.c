@@ -122,7 +122,7 @@ handle_is_warm(const struct idxd_port *port, uint16_t handle)
 }
 
 /* Create a window of a handle that the group has not had lately: those that are held meanwhile make
- * the next one another. If the table has no more, a warm one has to do.
+ * the next one another. If there are no more to be had, a warm one has to do.
  */
 static int
 window_create(struct idxd_port *port, const struct idxd_wq_file *wq, struct idxd_win_create *req)
@@ -149,7 +149,7 @@ window_create(struct idxd_port *port, const struct idxd_wq_file *wq, struct idxd
 		close(fd);
 		fd = -ENOSPC;
 	}
-	if (fd == -ENOSPC && warm >= 0) {
+	if (fd < 0 && warm >= 0) {
 		fd = warm;
 		*req = warm_req;
 	} else if (warm >= 0) {
