@@ -206,7 +206,15 @@ case_hosts_rest(enum dpi_chip chip)
 	CHECK_EQ(fake_declares(1, 2 * most, most), 0, "another member");
 	CHECK_EQ(rte_dma_access_group_size_get(h.r.dev, h.group), HOSTS_NB + 2 * most, "its hosts");
 	CHECK_EQ(fake_access->hosts[handler], 0, "handler %u is another host's", handler);
-	fake_goes(0);
 	fake_goes(1);
+	/* Another one by the name of the one that is out does not get what its hosts had either. */
+	CHECK_EQ(handler_get((round - 1) % 2 * most, &handler), 0, "a host of the first member");
+	fake_goes(0);
+	for (round = 0; round < ROUNDS; round++) {
+		CHECK_EQ(fake_declares(0, (3 + round % 2) * most, most), 0, "round %u", round);
+		CHECK_EQ(fake_access->hosts[handler], 0, "round %u: handler %u is another host's",
+			round, handler);
+	}
+	fake_goes(0);
 	hosts_close(&h);
 }

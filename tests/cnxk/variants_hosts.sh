@@ -102,7 +102,9 @@ variant ends_with_operations hosts_groups $A \
 variant asks_late hosts_groups $A \
 	's/ret = rte_dma_broker_out_check\([^;]*;/ret = 0;/'
 variant leaves_in_between hosts_leave $A \
-	's/\n\tif \(detached == -EBUSY\)\n\t\tcnxk_group_attach\(group, access\);(\n\tpthread_mutex_unlock\(&cnxk_access_lock\);)\n\tif \(detached == -EBUSY\)\n\t\treturn -EBUSY;/\1\n\tif (detached == -EBUSY) {\n\t\tattach(access, group_id);\n\t\treturn -EBUSY;\n\t}/'
+	's/\n\tif \(ret == -EBUSY\)\n\t\tcnxk_group_attach\(group, access\);(\n\tpthread_mutex_unlock\(&cnxk_access_lock\);)/\1\n\tif (ret == -EBUSY)\n\t\tattach(access, group_id);/'
+variant owner_again hosts_rest $H \
+	's/\n\towner_forget\(port, group, peer\);/\n\t(void)owner_forget;/'
 variant comes_back hosts_over $H \
 	's/\n\tif \(group->over\)\n\t\treturn;//'
 variant kept_for_good hosts_over $H \
@@ -152,7 +154,7 @@ variant gone_for_good hosts_again $H \
 variant never_asked_again hosts_again $A \
 	's/\n\t\tcnxk_hosts_take\(access->port, group\);/\n\t\t;/'
 variant second_forgotten hosts_blobs $H \
-	's/(domain_free\(port, group, d\);)\n\tcnxk_hosts_take\(port, group\);/\1/'
+	's/(owner_forget\(port, group, peer\);)\n\tcnxk_hosts_take\(port, group\);/\1/'
 variant comes_back_with_name hosts_blobs $H \
 	's/\n\tdeclared_forget\(group, peer\);/\n\t(void)declared_forget;/'
 variant own_name hosts_blobs $H \

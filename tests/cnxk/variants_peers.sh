@@ -14,7 +14,7 @@ variant ended_again_in_reach hosts_ended $H \
 variant leave_of_busy_is_over hosts_ended $A \
 	's/if \(detached == -EBUSY\)/if (false)/g'
 variant leave_again_is_over hosts_ended $A \
-	's/\n\tif \(detached == -EBUSY\)\n\t\tcnxk_group_attach\(group, access\);//'
+	's/\n\tif \(ret == -EBUSY\)\n\t\tcnxk_group_attach\(group, access\);//'
 variant older_of_an_id hosts_same_id $H \
 	's/(struct cnxk_group \*group;\n\n\tTAILQ_FOREACH)_REVERSE\(group, &port->groups, cnxk_groups, next\)(\n[^\n]*) \&\& !group->over/\1(group, \&port->groups, next)\2/'
 variant any_of_an_id hosts_same_id $H \

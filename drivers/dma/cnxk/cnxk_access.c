@@ -179,30 +179,40 @@ attach(struct cnxk_access *access, int16_t group_id)
 	return ret;
 }
 
+/* The device uses no host of the group any more. */
+static int
+detach_now(struct cnxk_access *access, int16_t group_id)
+{
+	struct cnxk_group *group;
+	int ret = -ENOENT;
+
+	pthread_mutex_lock(&cnxk_access_lock);
+	group = cnxk_group_of(access, group_id);
+	if (group != NULL)
+		ret = cnxk_group_detach(group, access);
+	/* operations are under way; there is room, as it was in before */
+	if (ret == -EBUSY)
+		cnxk_group_attach(group, access);
+	pthread_mutex_unlock(&cnxk_access_lock);
+	return ret;
+}
+
 /*
- * The device uses no host of the group any more, so that it can go by out(). That is not asked if
- * it is known to fail, or operations that reach hosts are under way: -EBUSY, and the device stays in.
+ * The device uses no host of the group any more, so that it can go by out(). That is not asked if it
+ * is known to fail, or operations that reach hosts are under way: -EBUSY, and the device stays.
  */
 static int
 detach(struct rte_dma_dev *dev, int16_t group_id, int (*out)(struct rte_dma_dev *, int16_t))
 {
 	struct cnxk_access *access = access_of(dev);
-	struct cnxk_group *group;
-	int ret, detached = -ENOENT;
+	int ret, detached;
 
 	if (access->port == NULL)
 		return -ENOTSUP;
 	ret = rte_dma_broker_out_check(dev, group_id, out == rte_dma_broker_destroy);
 	if (ret < 0)
 		return ret;
-	pthread_mutex_lock(&cnxk_access_lock);
-	group = cnxk_group_of(access, group_id);
-	if (group != NULL)
-		detached = cnxk_group_detach(group, access);
-	/* there is room, as it was in before */
-	if (detached == -EBUSY)
-		cnxk_group_attach(group, access);
-	pthread_mutex_unlock(&cnxk_access_lock);
+	detached = detach_now(access, group_id);
 	if (detached == -EBUSY)
 		return -EBUSY;
 	ret = out(dev, group_id);
@@ -253,6 +263,9 @@ cnxk_group_join(struct rte_dma_dev *dev, const rte_uuid_t domain_id, const rte_u
 		rte_dma_broker_leave(dev, group_id);
 		ret = -ENOSPC;
 	}
+	/* and another one may have got its id */
+	if (ret == 0 && rte_dma_broker_size_get(dev, group_id) == -ENOTCONN)
+		detach_now(access, group_id);
 	return ret;
 }
 

@@ -26,7 +26,7 @@
  */
 #define CNXK_DMA_HANDLERS 1024
 
-/* Processes in a group, so that with hosts its table has RTE_DMA_ACCESS_GROUP_MAX_MEMBERS at most. */
+/* Processes in a group: with hosts, its table has RTE_DMA_ACCESS_GROUP_MAX_MEMBERS at most. */
 #define CNXK_DMA_GROUP_PROCESSES \
 	(RTE_DMA_ACCESS_GROUP_MAX_MEMBERS - RTE_PMD_CNXK_DMA_GROUP_HOSTS)
 

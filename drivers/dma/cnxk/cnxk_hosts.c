@@ -25,11 +25,14 @@
 /* How long who takes hosts away waits for operations that reach them. */
 #define DRAIN_MS 500
 
-/* How long a handler that was given back is not taken again, and how many of one member may wait for
- * that: who declares other hosts all the time must not use the others' up.
+/* How long a handler that was given back is not taken again, and how many of one member may wait
+ * for that: who declares other hosts all the time must not use the others' up.
  */
 #define REST_NS  UINT64_C(10000000000)
 #define REST_MAX (3 * RTE_PMD_CNXK_DMA_MAX_HOSTS)
+
+/* How often a group says of a host of another member that it is not taken. */
+#define LOG_NS UINT64_C(10000000000)
 
 static size_t
 blob_len(uint16_t nb)
@@ -70,8 +73,8 @@ handler_earlier(const struct cnxk_port *port, uint16_t a, uint16_t b)
 }
 
 /*
- * Who still uses a handler that was given back must not soon mean another host by it: they go round,
- * and rest. If all rest, a member's own come first, which lead to a host of who declared the last
+ * Who still uses a handler that was given back must not soon mean another host by it: they go
+ * round, and rest. If all rest, a member's own come first, which lead to a host of who declared the last
  * one, too. 0, which is what a forgotten field holds: there is none.
  */
 static uint16_t
@@ -430,8 +433,8 @@ blob_has(const struct cnxk_blob *blob, const struct cnxk_domain *d)
 
 /*
  * Remove what a member has declared, but for what is in keep, and who has its name: what a process
- * is called counts more than what anybody, we included, says of hosts. Operations may still be under
- * way to them.
+ * is called counts more than what anybody, we included, says of hosts. Operations may still be
+ * under way to them.
  */
 static void
 hosts_remove(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner,
@@ -514,7 +517,9 @@ hosts_take_of(struct cnxk_port *port, struct cnxk_group *group, const struct cnx
 			continue;
 		ret = cnxk_host_add(port, group, peer->id, blob->hosts[i].id,
 			CNXK_DMA_HOST(blob->hosts[i].port, blob->hosts[i].func));
-		if (ret < 0) {
+		/* peers can come up with any number of such hosts, and must not fill the log */
+		if (ret < 0 && now_ns() - group->logged >= LOG_NS) {
+			group->logged = now_ns();
 			rte_uuid_unparse(blob->hosts[i].id, name, sizeof(name));
 			plt_info("group %d: host %s of another member is not taken: %s", group->id,
 				name, strerror(-ret));
@@ -590,6 +595,21 @@ import_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	return ret;
 }
 
+/* Who comes by the name of a process that is out is another one. */
+static void
+owner_forget(struct cnxk_port *port, struct cnxk_group *group, const rte_uuid_t owner)
+{
+	struct cnxk_domain *d;
+	uint16_t h;
+
+	TAILQ_FOREACH(d, &group->domains, next)
+		if (rte_uuid_compare(d->owner, owner) == 0)
+			memset(d->owner, 0, sizeof(d->owner));
+	for (h = 1; h < CNXK_DMA_HANDLERS; h++)
+		if (rte_uuid_compare(port->past[h].owner, owner) == 0)
+			memset(port->past[h].owner, 0, sizeof(port->past[h].owner));
+}
+
 static void
 unimport_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	const rte_uuid_t peer)
@@ -603,6 +623,7 @@ unimport_locked(struct cnxk_port *port, const struct rte_dma_broker_group *info,
 	d = peer_find(group, peer);
 	if (d != NULL)
 		domain_free(port, group, d);
+	owner_forget(port, group, peer);
 	cnxk_hosts_take(port, group);
 	group_free_if_empty(port, group);
 }

@@ -47,6 +47,7 @@ struct cnxk_group {
 	bool exported;
 	/* It ended, or was left: no new operation reaches its hosts, and its id may be another's. */
 	bool over;
+	uint64_t logged; /* when that a host is not taken was last said, in ns */
 	TAILQ_HEAD(, cnxk_domain) domains;
 	uint16_t nb_devs;
 	struct cnxk_access *devs[RTE_DMADEV_DEFAULT_MAX];

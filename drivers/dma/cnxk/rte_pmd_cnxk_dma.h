@@ -40,7 +40,7 @@ extern "C" {
 /** Hosts that one process can declare in one group. */
 #define RTE_PMD_CNXK_DMA_MAX_HOSTS 12
 
-/** Hosts that a group can have, whoever declared them. The other half of its members are processes. */
+/** Hosts that a group can have, whoever declared them; as many members can be processes. */
 #define RTE_PMD_CNXK_DMA_GROUP_HOSTS 32
 
 /** A PCIe function by which a host's memory is reached. */
@@ -57,9 +57,9 @@ struct rte_pmd_cnxk_dma_host {
  *
  * Declare that a host is a member of an access group. All other members learn of it by the event
  * RTE_DMA_ACCESS_REASON_JOINED. It stays one until it is removed, the process that declared it is
- * out of the group, or a process of the same name joins the group: that counts more, and who
- * declared the host is told by RTE_DMA_ACCESS_REASON_LEFT. What of its memory can be reached is
- * the host's own matter: windows cannot be set for it.
+ * out of the group, or a process of the same name joins the group, or tries to: that counts more,
+ * and who declared the host is told by RTE_DMA_ACCESS_REASON_LEFT. What of its memory can be
+ * reached is the host's own matter: windows cannot be set for it.
  *
  * To be called by the thread that makes the group calls of the device.
  *
