@@ -197,8 +197,8 @@ int rte_dma_broker_renew(struct rte_dma_dev *dev, int16_t group_id);
 
 /**
  * @internal
- * Tell what rte_dma_broker_destroy(), or rte_dma_broker_leave(), would refuse at the moment, without
- * doing it. For drivers that have to do something of their own before.
+ * Tell what rte_dma_broker_destroy(), or rte_dma_broker_leave(), would refuse at the moment,
+ * without doing it. For drivers that have to do something of their own before.
  *
  * @return
  *   0, -ENOENT, -EPERM or -EBUSY, as these calls.

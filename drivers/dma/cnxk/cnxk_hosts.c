@@ -74,8 +74,8 @@ handler_earlier(const struct cnxk_port *port, uint16_t a, uint16_t b)
 
 /*
  * Who still uses a handler that was given back must not soon mean another host by it: they go
- * round, and rest. If all rest, a member's own come first, which lead to a host of who declared the last
- * one, too. 0, which is what a forgotten field holds: there is none.
+ * round, and rest. If all rest, or too many of a member's do, its own come first: they lead to a
+ * host of who declared the last one, too. 0, which is what a forgotten field holds: there is none.
  */
 static uint16_t
 handler_take(struct cnxk_port *port, const rte_uuid_t owner)
